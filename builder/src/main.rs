@@ -1,0 +1,2 @@
+//! Makes OCI images of Apache ZooKeeper.
+fn main() {}
