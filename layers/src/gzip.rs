@@ -35,8 +35,8 @@ pub struct Parameters {
 ///
 /// A change bumps [`crate::FORMAT_VERSION`].
 pub const FORMAT: Parameters = Parameters {
-    block_size: NonZeroUsize::new(1 << 20).expect("not zero"),
-    level: 6,
+    block_size: NonZeroUsize::new(512 * 1024).expect("not zero"),
+    level: 7,
 };
 
 /// Compresses what `produce` writes into one gzip member on `output`.
@@ -64,21 +64,21 @@ pub fn compress<T, E: From<io::Error>>(
 }
 
 /// Cuts what is written to it into blocks and writes the compressed blocks in order.
-struct BlockWriter<'scope, 'output> {
+struct BlockWriter<'output> {
     block_size: usize,
     current: Block,
     /// Blocks that were written and whose buffers can be filled again.
     idle: Vec<Block>,
-    pool: Pool<'scope>,
+    pool: Pool,
     output: &'output mut dyn Write,
     /// Of all blocks written so far; counts their bytes as well.
     checksum: crc32fast::Hasher,
 }
 
-impl<'scope, 'output> BlockWriter<'scope, 'output> {
+impl<'output> BlockWriter<'output> {
     fn begin(
         parameters: &Parameters,
-        pool: Pool<'scope>,
+        pool: Pool,
         output: &'output mut dyn Write,
     ) -> io::Result<Self> {
         output.write_all(&header(parameters.level))?;
@@ -127,7 +127,7 @@ impl<'scope, 'output> BlockWriter<'scope, 'output> {
     }
 }
 
-impl Write for BlockWriter<'_, '_> {
+impl Write for BlockWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if bytes.is_empty() {
             return Ok(0);
@@ -166,7 +166,6 @@ mod tests {
 
     use super::*;
 
-    /// An error of `io` is a failed test.
     fn gzip(parameters: &Parameters, threads: usize, pieces: &[&[u8]]) -> Vec<u8> {
         let mut output = Vec::new();
         let threads = NonZeroUsize::new(threads).unwrap();

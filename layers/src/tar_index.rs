@@ -7,7 +7,7 @@
 
 use std::{
     cell::Cell,
-    collections::BTreeMap,
+    collections::BTreeSet,
     fs::File,
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
@@ -134,7 +134,7 @@ fn check_extensions<R: Read>(member: &mut tar::Entry<'_, R>) -> Result<(), Membe
     let Some(extensions) = member.pax_extensions().map_err(MemberError::Header)? else {
         return Ok(());
     };
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for extension in extensions {
         let extension = extension.map_err(MemberError::Header)?;
         let key = text(extension.key_bytes())?;
@@ -154,7 +154,7 @@ fn check_extensions<R: Read>(member: &mut tar::Entry<'_, R>) -> Result<(), Membe
         if matches!(key.as_str(), "size" | "uid" | "gid") && !is_number {
             return Err(refuse("is not a number"));
         }
-        if shapes_member && seen.insert(key.clone(), ()).is_some() {
+        if shapes_member && !seen.insert(key.clone()) {
             return Err(refuse("is given twice"));
         }
     }

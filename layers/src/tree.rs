@@ -219,10 +219,10 @@ pub enum Difference {
 impl std::fmt::Display for Difference {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
-            Self::Kind => "kind",
-            Self::Bytes => "bytes",
-            Self::Target => "link target",
-            Self::Metadata => "mode or owner",
+            Self::Kind => "another kind",
+            Self::Bytes => "other bytes",
+            Self::Target => "another link target",
+            Self::Metadata => "another mode or owner",
         })
     }
 }
@@ -232,7 +232,7 @@ impl std::fmt::Display for Difference {
 #[non_exhaustive]
 pub enum TreeError {
     /// Two different entries for one path.
-    #[error("`{path}` is already there with another {difference}")]
+    #[error("`{path}` is already there with {difference}")]
     Conflict {
         /// The path given twice.
         path: ImagePath,
@@ -333,19 +333,22 @@ mod tests {
     #[test]
     fn a_conflict_names_the_path_and_the_difference() {
         let cases = [
-            (Entry::file(0o644, *b"Same"), "bytes"),
-            (Entry::file(0o644, *b"longer"), "bytes"),
-            (Entry::file(0o600, *b"same"), "mode or owner"),
-            (Entry::file(0o644, *b"same").owned_by(0, 1), "mode or owner"),
-            (Entry::symlink("same"), "kind"),
-            (Entry::directory(0o755), "kind"),
+            (Entry::file(0o644, *b"Same"), "other bytes"),
+            (Entry::file(0o644, *b"longer"), "other bytes"),
+            (Entry::file(0o600, *b"same"), "another mode or owner"),
+            (
+                Entry::file(0o644, *b"same").owned_by(0, 1),
+                "another mode or owner",
+            ),
+            (Entry::symlink("same"), "another kind"),
+            (Entry::directory(0o755), "another kind"),
         ];
         for (second, expected) in cases {
             let mut tree = tree(&[("usr/f", Entry::file(0o644, *b"same"))]);
             let error = tree.insert(path("usr/f"), second.clone()).unwrap_err();
             assert_eq!(
                 error.to_string(),
-                format!("`usr/f` is already there with another {expected}")
+                format!("`usr/f` is already there with {expected}")
             );
             assert!(tree.replace(path("usr/f"), second).unwrap().is_some());
         }

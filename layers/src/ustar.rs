@@ -70,10 +70,10 @@ fn set_name(header: &mut Header, records: &mut PaxRecords, path: &ImagePath, dir
     let slash = if directory { "/" } else { "" };
     let name = format!("{path}{slash}");
     let (prefix, name) = match split(&name) {
-        Some(parts) => parts,
+        Some((prefix, name)) => (prefix, name.to_owned()),
         None => {
             records.push("path", &name);
-            ("", truncated(&name))
+            ("", stand_in(&name))
         }
     };
     if let Some(ustar) = header.as_ustar_mut() {
@@ -86,7 +86,7 @@ fn set_link(header: &mut Header, records: &mut PaxRecords, link: &str) {
     if link.len() > NAME_LIMIT || !link.is_ascii() {
         records.push("linkpath", link);
     }
-    let link = truncated(link);
+    let link = stand_in(link);
     header.as_old_mut().linkname[..link.len()].copy_from_slice(link.as_bytes());
 }
 
@@ -104,9 +104,12 @@ fn split(name: &str) -> Option<(&str, &str)> {
     (slash <= PREFIX_LIMIT).then(|| (&name[..slash], &name[slash + 1..]))
 }
 
-/// As much of a text as the name field holds, whole characters only.
-fn truncated(text: &str) -> &str {
-    &text[..text.floor_char_boundary(NAME_LIMIT)]
+/// What fits a field of the header beside a PAX record that has the whole text.
+///
+/// Kept to ASCII since POSIX defines nothing else there, and Go calls the member's format unknown.
+fn stand_in(text: &str) -> String {
+    let ascii = |character: char| if character.is_ascii() { character } else { '_' };
+    text.chars().map(ascii).take(NAME_LIMIT).collect()
 }
 
 /// PAX records as they stand in the archive.

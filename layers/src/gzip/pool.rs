@@ -16,14 +16,13 @@ use super::block::Block;
 /// One block being compressed and one waiting, so that no thread starves while another is collected.
 const BLOCKS_PER_THREAD: usize = 2;
 
-/// The threads, alive for `'scope`; dropping the pool lets them end.
-pub(super) struct Pool<'scope> {
+/// The threads of a scope; dropping the pool lets them end.
+pub(super) struct Pool {
     level: u8,
     /// Empty with one thread: then the calling thread compresses.
     lanes: Vec<Lane>,
     submitted: usize,
     collected: usize,
-    scope: std::marker::PhantomData<&'scope ()>,
 }
 
 /// One thread.
@@ -32,8 +31,8 @@ struct Lane {
     results: Receiver<io::Result<Block>>,
 }
 
-impl<'scope> Pool<'scope> {
-    pub(super) fn start(
+impl Pool {
+    pub(super) fn start<'scope>(
         scope: &'scope Scope<'scope, '_>,
         threads: NonZeroUsize,
         level: u8,
@@ -47,7 +46,6 @@ impl<'scope> Pool<'scope> {
             lanes,
             submitted: 0,
             collected: 0,
-            scope: std::marker::PhantomData,
         })
     }
 
