@@ -1,0 +1,168 @@
+//! The gate: what must be decided about security before a server may start. It never fails open.
+
+use crate::variables::ids::ALLOW_ANONYMOUS_LOGIN;
+use crate::variables::{Effect, Environment, TABLE, Value, Values};
+
+/// Where the configuration comes from, which decides whether the question of anonymous clients is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Configuration {
+    /// We make `zoo.cfg`, so somebody must say that anonymous clients are meant.
+    Generated,
+    /// The user brought it along: who may connect is theirs to decide.
+    Brought,
+}
+
+/// Why a server may not start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GateError {
+    /// Neither authentication nor the word that it is not wanted.
+    #[error(
+        "set ZOO_ALLOW_ANONYMOUS_LOGIN=yes to let anybody connect (for development), or ZOO_ENABLE_AUTH=yes to ask for \
+         a user and a password"
+    )]
+    Undecided,
+    /// A protection that this version of the image does not have.
+    #[error("{0}=yes is not supported by this version of the image yet")]
+    NotYet(String),
+}
+
+/// Decides; a warning is what to say of a start that is allowed.
+pub fn check(
+    environment: &Environment,
+    values: &Values,
+    configuration: Configuration,
+) -> (Vec<GateError>, Option<&'static str>) {
+    let mut errors: Vec<GateError> = protections_asked_for(environment, values)
+        .map(GateError::NotYet)
+        .collect();
+    let allowed = values.boolean(ALLOW_ANONYMOUS_LOGIN);
+    let warning = if allowed {
+        Some(
+            "ZOO_ALLOW_ANONYMOUS_LOGIN=yes: anybody who reaches this server may read and write; not for production",
+        )
+    } else if configuration == Configuration::Brought || !errors.is_empty() {
+        None
+    } else if environment.get("ZOO_MY_ID").is_some() {
+        // The official image has no such variable, and whoever comes from there knows its openness.
+        Some(
+            "anybody who reaches this server may read and write; ZOO_ALLOW_ANONYMOUS_LOGIN=yes says that this is meant",
+        )
+    } else {
+        errors.push(GateError::Undecided);
+        None
+    };
+    (errors, warning)
+}
+
+fn protections_asked_for(
+    environment: &Environment,
+    values: &Values,
+) -> impl Iterator<Item = String> {
+    let of_the_table = values
+        .iter()
+        .filter(|(variable, value, _)| {
+            variable.effect == Effect::NotYet && **value != Value::Boolean(false)
+        })
+        .map(|(variable, _, _)| variable.name.to_owned());
+    // Any other switch of this form must not be taken for a harmless typo.
+    let of_the_form = environment
+        .iter()
+        .filter(|(name, _)| name.starts_with("ZOO_TLS_") && name.ends_with("_ENABLE"))
+        .filter(|(name, _)| TABLE.iter().all(|variable| variable.name != *name))
+        .filter(|(name, _)| {
+            environment
+                .get(name)
+                .is_some_and(|value| !is_no(&value.to_string_lossy()))
+        })
+        .map(|(name, _)| name.to_owned());
+    of_the_table
+        .chain(of_the_form)
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+fn is_no(text: &str) -> bool {
+    crate::variables::kinds::boolean(text.trim_matches(['"', '\'', ' '])) == Some(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::variables::Reading;
+
+    fn judged(pairs: &[(&str, &str)], configuration: Configuration) -> (Vec<String>, bool) {
+        let environment: Environment = pairs.iter().copied().collect();
+        let values = Reading::of(&environment).all().unwrap();
+        let (errors, warning) = check(&environment, &values, configuration);
+        (
+            errors.iter().map(ToString::to_string).collect(),
+            warning.is_some(),
+        )
+    }
+
+    #[test]
+    fn somebody_must_decide() {
+        let (errors, warned) = judged(&[], Configuration::Generated);
+        assert!(
+            errors[0].contains("ZOO_ALLOW_ANONYMOUS_LOGIN")
+                && errors[0].contains("ZOO_ENABLE_AUTH")
+        );
+        assert!(!warned);
+        assert_eq!(
+            judged(
+                &[("ZOO_ALLOW_ANONYMOUS_LOGIN", "No")],
+                Configuration::Generated
+            )
+            .0
+            .len(),
+            1
+        );
+        assert_eq!(
+            judged(
+                &[("ZOO_ALLOW_ANONYMOUS_LOGIN", "YES")],
+                Configuration::Generated
+            ),
+            (vec![], true)
+        );
+        assert_eq!(
+            judged(
+                &[("ALLOW_ANONYMOUS_LOGIN", "yes")],
+                Configuration::Generated
+            ),
+            (vec![], true)
+        );
+        assert_eq!(
+            judged(&[("ZOO_MY_ID", "1")], Configuration::Generated),
+            (vec![], true)
+        );
+        assert_eq!(judged(&[], Configuration::Brought), (vec![], false));
+    }
+
+    #[test]
+    fn what_protects_is_never_missing_silently() {
+        for name in [
+            "ZOO_ENABLE_AUTH",
+            "ZOO_ENABLE_QUORUM_AUTH",
+            "ZOO_TLS_CLIENT_ENABLE",
+            "ZOO_TLS_QUORUM_ENABLE",
+            "ZOO_TLS_CLEINT_ENABLE",
+        ] {
+            for configuration in [Configuration::Generated, Configuration::Brought] {
+                let (errors, _) = judged(
+                    &[(name, "on"), ("ZOO_ALLOW_ANONYMOUS_LOGIN", "yes")],
+                    configuration,
+                );
+                assert_eq!(
+                    errors,
+                    [format!(
+                        "{name}=yes is not supported by this version of the image yet"
+                    )]
+                );
+                assert_eq!(
+                    judged(&[(name, "\"no\"")], Configuration::Brought).0,
+                    [""; 0]
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The entrypoint of the ZooKeeper image: PID 1, and every command on the image's `PATH`.
+//!
+//! The way of the data is the layout of the source:
+//! environment → [`variables`] (validated values) → [`prepare`] (facts, then a plan, then its
+//! execution) → [`java`] (a command line) → [`supervise`] (the child of PID 1).
+//! [`applets`] are the commands, one file each; `main.rs` only picks one.
+//!
+//! It refuses before it writes: everything is validated first, every problem is printed, and no file
+//! is left behind by a start that did not happen.
+
+pub mod applets;
+pub mod client;
+pub mod config;
+pub mod endpoint;
+pub mod gate;
+pub mod java;
+pub mod journal;
+pub mod prepare;
+pub mod properties;
+pub mod release;
+pub mod servers;
+pub mod stamp;
+pub mod supervise;
+pub mod variables;

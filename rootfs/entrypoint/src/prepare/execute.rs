@@ -1,0 +1,130 @@
+//! Executing a plan, in the order that the module above describes.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::daemon::{self, Identity};
+use super::directories::{self, CreateError, Directory};
+use super::files::{self, Unwritable};
+use super::lock::{self, DataLock, Taken};
+use super::plan::Plan;
+use super::system::System;
+use super::{DEFAULT_FILES, PID_FILE};
+use crate::journal::Journal;
+
+/// A server may start; the lock ends with this.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Keeps a second server off the data.
+    pub lock: DataLock,
+}
+
+/// Why it may not.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// A directory is missing.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// Root cannot be given up.
+    #[error("cannot give up root: {0}")]
+    GiveUpRoot(#[source] io::Error),
+    /// A directory cannot be written.
+    #[error(transparent)]
+    Unwritable(#[from] Unwritable),
+    /// Another server has the data.
+    #[error(transparent)]
+    Taken(#[from] Taken),
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// Does what the plan says.
+pub fn execute(
+    plan: &Plan,
+    identity: Identity,
+    system: &mut impl System,
+    journal: Journal,
+) -> Result<Prepared, Vec<ExecuteError>> {
+    let created = directories::ready(system, identity, &all(plan), journal);
+    daemon::become_daemon(system, identity)
+        .map_err(|source| vec![ExecuteError::GiveUpRoot(source)])?;
+    // Said as whom we are now, a directory that cannot be made is best explained by the one above it.
+    check_writable(plan, created.err().unwrap_or_default())?;
+
+    let data = plan.myid_path.parent().unwrap_or(Path::new("/"));
+    let (lock, unlocked) = lock::take(data).map_err(|taken| vec![taken.into()])?;
+    if let Some(error) = unlocked {
+        journal.debug(format_args!("{} cannot be locked: {error}", data.display()));
+    }
+    let conf = plan.config_path.parent().unwrap_or(Path::new("/"));
+    if let Err(error) = files::copy_missing(Path::new(DEFAULT_FILES), conf) {
+        // They are on the class path in their own place, too.
+        journal.debug(format_args!(
+            "default files are not copied to {}: {error}",
+            conf.display()
+        ));
+    }
+    write_files(plan, journal).map_err(|error| vec![error])?;
+    Ok(Prepared { lock })
+}
+
+/// The directories of the plan, and the one of the pid file.
+fn all(plan: &Plan) -> Vec<Directory> {
+    let run = Path::new(PID_FILE)
+        .parent()
+        .unwrap_or(Path::new("/"))
+        .to_owned();
+    let run = Directory {
+        path: run,
+        content: directories::Content::Theirs,
+        needed: false,
+    };
+    plan.directories.iter().cloned().chain([run]).collect()
+}
+
+fn check_writable(plan: &Plan, missing: Vec<CreateError>) -> Result<(), Vec<ExecuteError>> {
+    let mut errors: Vec<ExecuteError> = plan
+        .directories
+        .iter()
+        .filter(|directory| directory.needed)
+        .filter_map(|directory| files::check_writable(&directory.path).err())
+        .map(ExecuteError::from)
+        .collect();
+    if errors.is_empty() {
+        errors.extend(missing.into_iter().map(ExecuteError::from));
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
+}
+
+fn write_files(plan: &Plan, journal: Journal) -> Result<(), ExecuteError> {
+    let write = |path: &Path, content: &[u8]| {
+        journal.debug(format_args!("writing {}", path.display()));
+        files::write(path, content).map_err(|source| ExecuteError::Write {
+            path: path.to_owned(),
+            source,
+        })
+    };
+    if let Some(id) = plan.myid {
+        write(&plan.myid_path, format!("{id}\n").as_bytes())?;
+    }
+    if let Some(config) = &plan.config {
+        write(&plan.config_path, config.as_bytes()).inspect_err(|_| {
+            // A start that did not happen leaves nothing behind.
+            if plan.myid.is_some() {
+                let _ = fs::remove_file(&plan.myid_path);
+            }
+        })?;
+    }
+    Ok(())
+}

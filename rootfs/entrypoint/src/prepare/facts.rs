@@ -1,0 +1,107 @@
+//! What is there before anything is written: the release, a configuration, a `myid`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::properties::Properties;
+use crate::release::{Release, ReleaseError};
+use crate::stamp::{self, Owner};
+use crate::variables::Values;
+use crate::variables::ids::{BASE_DIR, CONF_DIR, DATA_DIR, DATA_LOG_DIR};
+
+/// What is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The ZooKeeper of this image.
+    pub release: Release,
+    /// The `zoo.cfg` that is there.
+    pub config: Found,
+    /// The data directory: the one of a kept configuration, else of the environment.
+    pub data_directory: PathBuf,
+    /// The directory of transaction logs, likewise.
+    pub data_log_directory: PathBuf,
+    /// The content of `myid`.
+    pub myid: Option<String>,
+}
+
+/// A `zoo.cfg` that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// None.
+    Nothing,
+    /// One that we wrote and nobody has edited.
+    Ours(Vec<u8>),
+    /// One that is to be left alone.
+    Theirs(Properties),
+}
+
+/// Why we do not know what is there.
+#[derive(Debug, thiserror::Error)]
+pub enum FactsError {
+    /// The image, or `ZOO_BASE_DIR`, is wrong.
+    #[error(transparent)]
+    Release(#[from] ReleaseError),
+    /// A file that is there cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl Facts {
+    /// Looks, and changes nothing.
+    pub fn look(values: &Values) -> Result<Self, Vec<FactsError>> {
+        let release =
+            Release::of_jars(&values.path(BASE_DIR).join("lib")).map_err(FactsError::from);
+        let config = read(&values.path(CONF_DIR).join("zoo.cfg")).map(|content| match content {
+            None => Found::Nothing,
+            Some(content) => match stamp::owner(&content) {
+                Owner::Entrypoint => Found::Ours(content),
+                Owner::User => Found::Theirs(Properties::parse(&content)),
+            },
+        });
+        let kept = match &config {
+            Ok(Found::Theirs(kept)) => kept.clone(),
+            _ => Properties::default(),
+        };
+        let of_kept = |key| kept.get(key).map(PathBuf::from);
+        let asked_for = values.path(DATA_DIR).to_owned();
+        let data_directory = of_kept("dataDir").unwrap_or(asked_for);
+        let data_log_directory = of_kept("dataLogDir").unwrap_or_else(|| match &config {
+            // ZooKeeper's own default: the logs lie with the data.
+            Ok(Found::Theirs(_)) => data_directory.clone(),
+            _ => values.path(DATA_LOG_DIR).to_owned(),
+        });
+        let myid = read(&data_directory.join("myid"))
+            .map(|content| content.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()));
+        match (release, config, myid) {
+            (Ok(release), Ok(config), Ok(myid)) => Ok(Self {
+                release,
+                config,
+                data_directory,
+                data_log_directory,
+                myid,
+            }),
+            (release, config, myid) => Err([release.err(), config.err(), myid.err()]
+                .into_iter()
+                .flatten()
+                .collect()),
+        }
+    }
+}
+
+/// The content of a file, if there is one.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, FactsError> {
+    match fs::read(path) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(FactsError::Unreadable {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}

@@ -1,0 +1,31 @@
+//! Preparing a server: [`facts`] are looked at, a [`plan`] is made of them and the values, and only a plan
+//! without problems is executed.
+//!
+//! Executing has an order that matters. As root: directories are created and handed to the daemon user
+//! ([`directories`]), then root is given up for good ([`daemon`]), and every file is written as the daemon
+//! user ([`files`]), so that what root may not do (NFS with root squash) is never asked of it, and what
+//! root may do is never done to a file of the host's.
+
+pub mod daemon;
+pub mod directories;
+mod execute;
+pub mod facts;
+pub mod files;
+pub mod lock;
+pub mod plan;
+pub mod system;
+
+use std::path::Path;
+
+pub use execute::{ExecuteError, Prepared, execute};
+
+/// The files that are laid into the configuration directory where they are missing.
+pub const DEFAULT_FILES: &str = "/etc/zookeeper";
+
+/// The number of the JVM, for people and scripts that look for it where upstream's scripts put it.
+pub const PID_FILE: &str = "/var/run/zookeeper/zookeeper_server.pid";
+
+/// Writes the pid file. Nothing here needs it, so a read-only root file system is no reason to fail.
+pub fn write_pid_file(pid: u32) -> std::io::Result<()> {
+    files::write(Path::new(PID_FILE), pid.to_string().as_bytes())
+}

@@ -1,0 +1,231 @@
+use super::*;
+use crate::variables::Reading;
+use std::path::Path;
+
+const ALLOWED: (&str, &str) = ("ZOO_ALLOW_ANONYMOUS_LOGIN", "yes");
+
+fn facts() -> Facts {
+    Facts {
+        release: Release::new(3, 6, 1),
+        config: Found::Nothing,
+        data_directory: "/srv/data/zookeeper".into(),
+        data_log_directory: "/srv/datalog/zookeeper".into(),
+        myid: None,
+    }
+}
+
+fn made(pairs: &[(&str, &str)], facts: &Facts) -> Result<Plan, Vec<String>> {
+    let environment: Environment = pairs.iter().copied().collect();
+    let values = Reading::of(&environment).all().unwrap();
+    let shown = |errors: Vec<PlanError>| errors.iter().map(ToString::to_string).collect();
+    Plan::make(&environment, &values, facts).map_err(shown)
+}
+
+fn plan(pairs: &[(&str, &str)], facts: &Facts) -> Plan {
+    made(pairs, facts).unwrap()
+}
+
+fn errors(pairs: &[(&str, &str)], facts: &Facts) -> Vec<String> {
+    made(pairs, facts).unwrap_err()
+}
+
+#[test]
+fn the_default_start() {
+    let plan = plan(&[ALLOWED], &facts());
+    assert_eq!(plan.config_path, Path::new("/srv/conf/zookeeper/zoo.cfg"));
+    assert_eq!(
+        stamp::owner(plan.config.unwrap().as_bytes()),
+        stamp::Owner::Entrypoint
+    );
+    assert_eq!(plan.myid_path, Path::new("/srv/data/zookeeper/myid"));
+    assert_eq!(plan.myid, ServerId::new(1));
+    let directories: Vec<_> = plan
+        .directories
+        .iter()
+        .map(|directory| (directory.path.to_str().unwrap(), directory.needed))
+        .collect();
+    assert_eq!(
+        directories,
+        [
+            ("/srv/conf/zookeeper", true),
+            ("/srv/data/zookeeper", true),
+            ("/srv/datalog/zookeeper", true),
+            ("/var/log/zookeeper", false),
+        ]
+    );
+    assert_eq!(plan.warnings.len(), 1);
+}
+
+#[test]
+fn everything_in_the_way_is_said_at_once() {
+    assert_eq!(
+        errors(
+            &[
+                ("ZOO_ENABLE_AUTH", "yes"),
+                ("ZOO_SERVER_ID", "4"),
+                ("ZOO_SERVERS", "a:1:2|b:1:2")
+            ],
+            &Facts {
+                release: Release::new(3, 5, 7),
+                ..facts()
+            }
+        ),
+        [
+            "ZOO_ENABLE_AUTH=yes is not supported by this version of the image yet",
+            "ZOO_SERVERS gives a server several addresses, which ZooKeeper knows from 3.6.0 on, this is 3.5.7",
+            "this is server 4 by ZOO_SERVER_ID, and ZOO_SERVERS has no such server: server.1=a:1:2|b:1:2",
+        ]
+    );
+}
+
+#[test]
+fn ports_must_not_clash() {
+    for (pairs, expected) in [
+        (
+            &[("ZOO_PORT_NUMBER", "8080")][..],
+            "ZOO_PORT_NUMBER and ZOO_ADMIN_SERVER_PORT_NUMBER are both on port 8080",
+        ),
+        (
+            &[("ZOO_PORT_NUMBER", "2888")],
+            "ZOO_PORT_NUMBER and the quorum port of this server are both on port 2888",
+        ),
+        (
+            &[("ZOO_SERVERS", "a:2888:3888;2182")],
+            "ZOO_SERVERS gives this server the client port 2182, ZOO_PORT_NUMBER is 2181",
+        ),
+        (
+            &[("ZOO_SERVERS", "a:2888:8080")],
+            "ZOO_ADMIN_SERVER_PORT_NUMBER and the election port of this server are both on port 8080",
+        ),
+    ] {
+        assert_eq!(errors(&[&[ALLOWED], pairs].concat(), &facts()), [expected]);
+    }
+    for pairs in [
+        &[
+            ("ZOO_PORT_NUMBER", "8080"),
+            ("ZOO_ADMINSERVER_ENABLED", "no"),
+        ][..],
+        &[
+            ("ZOO_PORT_NUMBER", "2888"),
+            ("ZOO_STANDALONE_ENABLED", "yes"),
+        ],
+        &[("ZOO_SERVERS", "a:2888:3888 b:2181:8080")],
+        &[("ZOO_SERVERS", "a:2888:3888|b:2888:3888")],
+    ] {
+        plan(&[&[ALLOWED], pairs].concat(), &facts());
+    }
+}
+
+#[test]
+fn an_existing_myid_wins() {
+    let there = Facts {
+        myid: Some("7\n".to_owned()),
+        ..facts()
+    };
+    let servers = ("ZOO_SERVERS", "server.7=a:1:2");
+    let plan = plan(&[ALLOWED, servers, ("ZOO_SERVER_ID", "1")], &there);
+    assert_eq!(plan.myid, None);
+    assert!(
+        plan.warnings.contains(
+            &"/srv/data/zookeeper/myid says 7 and wins, ZOO_SERVER_ID is ignored".to_owned()
+        ),
+        "{:?}",
+        plan.warnings
+    );
+    // The default is nobody's wish.
+    assert_eq!(made(&[ALLOWED, servers], &there).unwrap().warnings.len(), 1);
+    let unlisted = errors(&[ALLOWED], &there);
+    assert_eq!(
+        unlisted,
+        [
+            "this is server 7 by its myid, and ZOO_SERVERS has no such server: server.1=0.0.0.0:2888:3888"
+        ]
+    );
+    let broken = Facts {
+        myid: Some("seven".to_owned()),
+        ..facts()
+    };
+    assert_eq!(
+        errors(&[ALLOWED], &broken),
+        ["/srv/data/zookeeper/myid holds `seven`, which is no number from 1 to 255"]
+    );
+    let empty = Facts {
+        myid: Some("\n".to_owned()),
+        ..facts()
+    };
+    assert_eq!(made(&[ALLOWED], &empty).unwrap().myid, ServerId::new(1));
+}
+
+#[test]
+fn a_configuration_that_was_brought_along_stays_and_needs_no_gate() {
+    let kept = Properties::parse(b"tickTime=3000\nclientPort=2181\ndataDir=/data\n");
+    let brought = Facts {
+        config: Found::Theirs(kept),
+        data_directory: "/data".into(),
+        data_log_directory: "/data".into(),
+        ..facts()
+    };
+    let plan = plan(
+        &[
+            ("ZOO_TICK_TIME", "2000"),
+            ("ZOO_PORT_NUMBER", "2181"),
+            ("ZOO_SERVER_ID", "9"),
+        ],
+        &brought,
+    );
+    assert_eq!(plan.config, None);
+    assert_eq!(plan.myid_path, Path::new("/data/myid"));
+    assert_eq!(plan.myid, ServerId::new(9));
+    assert_eq!(
+        plan.warnings,
+        [
+            "/srv/conf/zookeeper/zoo.cfg was brought along or edited and wins; ignored: ZOO_TICK_TIME"
+        ]
+    );
+    let directories: Vec<_> = plan
+        .directories
+        .iter()
+        .map(|directory| (directory.path.to_str().unwrap(), directory.needed))
+        .collect();
+    assert_eq!(
+        directories,
+        [
+            ("/srv/conf/zookeeper", false),
+            ("/data", true),
+            ("/var/log/zookeeper", false)
+        ]
+    );
+}
+
+#[test]
+fn our_own_is_written_again_only_where_it_changes() {
+    let first = plan(&[ALLOWED], &facts()).config.unwrap();
+    let ours = Facts {
+        config: Found::Ours(first.clone().into_bytes()),
+        myid: Some("1\n".to_owned()),
+        ..facts()
+    };
+    let again = plan(&[ALLOWED], &ours);
+    assert_eq!((again.config, again.myid), (None, None));
+    assert!(
+        again.directories.iter().all(|directory| directory.path
+            != Path::new("/srv/conf/zookeeper")
+            || !directory.needed)
+    );
+    let other = plan(&[ALLOWED, ("ZOO_TICK_TIME", "1")], &ours)
+        .config
+        .unwrap();
+    assert_eq!(other.lines().count(), first.lines().count());
+    assert!(other.contains("\ntickTime=1\n"));
+    assert!(made(&[], &ours).is_err(), "the gate is asked again");
+}
+
+#[test]
+fn logs_in_files_need_their_directory() {
+    let plan = plan(&[ALLOWED, ("ZOO_LOG4J_PROP", "INFO,ROLLINGFILE")], &facts());
+    assert!(
+        plan.directories
+            .iter()
+            .any(|directory| directory.path == Path::new("/var/log/zookeeper") && directory.needed)
+    );
+}

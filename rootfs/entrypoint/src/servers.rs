@@ -1,0 +1,419 @@
+//! The list of servers, `ZOO_SERVERS`, in every form that people write it.
+//!
+//! Entries are separated by blanks, commas or semicolons:
+//! `[server.N=]host:quorum:election[:role][|more addresses][;[address:]client-port]`, or
+//! `host:quorum:election[:role]::N`. A semicolon before a port (or `address:port`) begins the client port of
+//! the entry it follows; before anything else it separates entries. Without a number an entry is numbered by
+//! its position.
+//!
+//! Guaranteed: what is parsed has different numbers from 1 to 255 in ascending order, valid and different
+//! ports, and what it displays is parsed again to the same. Every problem of a list is reported, not only
+//! the first one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::Ipv6Addr;
+
+/// The number of a server in its ensemble, 1 to 255: the content of `myid`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServerId(u8);
+
+/// A name or an address; IPv6 stands in brackets wherever it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// A host name or an IPv4 address.
+    Name(String),
+    /// An IPv6 address.
+    V6(Ipv6Addr),
+}
+
+/// Where the other servers reach a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The host.
+    pub host: Host,
+    /// The port followers use to follow the leader.
+    pub quorum: u16,
+    /// The port of leader election.
+    pub election: u16,
+}
+
+/// Whether a server votes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It votes.
+    Participant,
+    /// It only follows.
+    Observer,
+}
+
+/// Where clients reach a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientAddress {
+    /// The address to listen on; all of them if absent.
+    pub host: Option<Host>,
+    /// The port.
+    pub port: u16,
+}
+
+/// One server of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Its number.
+    pub id: ServerId,
+    /// Its addresses, at least one; several only from ZooKeeper 3.6 on.
+    pub addresses: Vec<Address>,
+    /// Its role.
+    pub role: Role,
+    /// Where its clients connect, if the entry says so.
+    pub client: Option<ClientAddress>,
+}
+
+/// A list of servers in the order of their numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerList(Vec<Server>);
+
+/// Why a list is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ServersError {
+    /// Nothing in it.
+    #[error("names no server")]
+    Empty,
+    /// One entry cannot be read.
+    #[error("entry `{entry}`: {problem}")]
+    Entry {
+        /// The entry as it was written.
+        entry: String,
+        /// What is wrong with it.
+        problem: EntryProblem,
+    },
+    /// Two entries have one number.
+    #[error("number {0} is used twice")]
+    Duplicate(ServerId),
+}
+
+/// What is wrong with an entry.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EntryProblem {
+    /// `server.` is followed by something else than a number in range.
+    #[error("the number of a server is 1 to 255, not `{0}`")]
+    Number(String),
+    /// `server.1=…::2`.
+    #[error("its number is given twice")]
+    NumberTwice,
+    /// By its position its number would be beyond 255.
+    #[error("there are at most 255 servers")]
+    TooMany,
+    /// Not host, two ports and perhaps a role.
+    #[error("not of the form host:quorum-port:election-port")]
+    Form,
+    /// A host that is none.
+    #[error("`{0}` is no host name and no address; an IPv6 address stands in brackets")]
+    Host(String),
+    /// A port out of range.
+    #[error("a port is 1 to 65535, not `{0}`")]
+    Port(String),
+    /// Quorum and election on one port.
+    #[error("quorum and election port are both {0}")]
+    SamePort(u16),
+    /// A role that ZooKeeper does not know.
+    #[error("a role is `participant` or `observer`, not `{0}`")]
+    Role(String),
+}
+
+impl ServerId {
+    /// `number` as a server's, if it can be one.
+    pub fn new(number: u8) -> Option<Self> {
+        (number > 0).then_some(Self(number))
+    }
+
+    /// Reads `1` to `255`.
+    pub fn parse(text: &str) -> Option<Self> {
+        decimal(text)
+            .and_then(|number| u8::try_from(number).ok())
+            .and_then(Self::new)
+    }
+}
+
+impl ServerList {
+    /// Reads a list; on failure every problem of it.
+    pub fn parse(text: &str) -> Result<Self, Vec<ServersError>> {
+        let mut servers = BTreeMap::new();
+        let mut problems = Vec::new();
+        let entries = entries(text);
+        if entries.is_empty() {
+            problems.push(ServersError::Empty);
+        }
+        for (index, entry) in entries.iter().enumerate() {
+            match entry.parse(index + 1) {
+                Ok(server) => {
+                    let id = server.id;
+                    if servers.insert(id, server).is_some() {
+                        problems.push(ServersError::Duplicate(id));
+                    }
+                }
+                Err(problem) => problems.push(ServersError::Entry {
+                    entry: entry.to_string(),
+                    problem,
+                }),
+            }
+        }
+        if problems.is_empty() {
+            Ok(Self(servers.into_values().collect()))
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// The servers in the order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = &Server> {
+        self.0.iter()
+    }
+
+    /// How many servers there are; never 0.
+    #[expect(clippy::len_without_is_empty, reason = "a parsed list is never empty")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The server with this number.
+    pub fn get(&self, id: ServerId) -> Option<&Server> {
+        self.0.iter().find(|server| server.id == id)
+    }
+
+    /// The same list, every server with a client port.
+    pub fn with_client_port(mut self, port: u16) -> Self {
+        for server in &mut self.0 {
+            server
+                .client
+                .get_or_insert(ClientAddress { host: None, port });
+        }
+        self
+    }
+}
+
+impl Server {
+    /// What stands after `server.N=` in `zoo.cfg`.
+    pub fn value(&self) -> String {
+        let addresses: Vec<String> = self.addresses.iter().map(Address::to_string).collect();
+        let role = match self.role {
+            Role::Participant => "",
+            Role::Observer => ":observer",
+        };
+        let client = match &self.client {
+            None => String::new(),
+            Some(ClientAddress { host: None, port }) => format!(";{port}"),
+            Some(ClientAddress {
+                host: Some(host),
+                port,
+            }) => format!(";{host}:{port}"),
+        };
+        // ZooKeeper takes the role from the last address, so it stands once, at the end.
+        format!("{}{role}{client}", addresses.join("|"))
+    }
+}
+
+impl fmt::Display for ServerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::V6(address) => write!(f, "[{address}]"),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.host, self.quorum, self.election)
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "server.{}={}", self.id, self.value())
+    }
+}
+
+impl fmt::Display for ServerList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, server) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" ")?;
+            }
+            server.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// The text of one entry, its client port apart.
+struct Entry<'a> {
+    server: &'a str,
+    client: Option<&'a str>,
+}
+
+impl fmt::Display for Entry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.server)?;
+        self.client.map_or(Ok(()), |client| write!(f, ";{client}"))
+    }
+}
+
+fn entries(text: &str) -> Vec<Entry<'_>> {
+    let mut entries: Vec<Entry<'_>> = Vec::new();
+    for word in text.split(|letter: char| letter.is_whitespace() || letter == ',') {
+        // Only what follows a semicolon directly can be a client port.
+        for (index, part) in word
+            .split(';')
+            .enumerate()
+            .filter(|(_, part)| !part.is_empty())
+        {
+            match entries.last_mut() {
+                Some(last) if index > 0 && last.client.is_none() && looks_like_client(part) => {
+                    last.client = Some(part);
+                }
+                _ => entries.push(Entry {
+                    server: part,
+                    client: None,
+                }),
+            }
+        }
+    }
+    entries
+}
+
+/// A client port has at most one colon outside of brackets, an entry at least two.
+fn looks_like_client(part: &str) -> bool {
+    !part.contains('=') && split_outside_brackets(part, ':').len() <= 2
+}
+
+impl Entry<'_> {
+    fn parse(&self, position: usize) -> Result<Server, EntryProblem> {
+        let (number, rest) = match self.server.strip_prefix("server.") {
+            Some(named) => match named.split_once('=') {
+                Some((number, rest)) => (Some(number), rest),
+                // A host may well be called `server.example.com`.
+                None => (None, self.server),
+            },
+            None => (None, self.server),
+        };
+        let (rest, suffix) = match split_outside_brackets(rest, ':').as_slice() {
+            [_, .., "", number] => (&rest[..rest.len() - number.len() - 2], Some(*number)),
+            _ => (rest, None),
+        };
+        let id = match (number, suffix) {
+            (Some(_), Some(_)) => return Err(EntryProblem::NumberTwice),
+            (Some(number), None) | (None, Some(number)) => {
+                ServerId::parse(number).ok_or_else(|| EntryProblem::Number(number.to_owned()))?
+            }
+            (None, None) => u8::try_from(position)
+                .ok()
+                .and_then(ServerId::new)
+                .ok_or(EntryProblem::TooMany)?,
+        };
+        let mut addresses = Vec::new();
+        let mut role = Role::Participant;
+        for text in rest.split('|') {
+            let (address, own_role) = address(text)?;
+            addresses.push(address);
+            role = own_role.unwrap_or(role);
+        }
+        let client = self.client.map(client).transpose()?;
+        Ok(Server {
+            id,
+            addresses,
+            role,
+            client,
+        })
+    }
+}
+
+fn address(text: &str) -> Result<(Address, Option<Role>), EntryProblem> {
+    let parts = split_outside_brackets(text, ':');
+    let (name, quorum, election, role) = match parts.as_slice() {
+        [name, quorum, election] => (name, quorum, election, None),
+        [name, quorum, election, role] => (name, quorum, election, Some(*role)),
+        _ => return Err(EntryProblem::Form),
+    };
+    let address = Address {
+        host: host(name)?,
+        quorum: port(quorum)?,
+        election: port(election)?,
+    };
+    if address.quorum == address.election {
+        return Err(EntryProblem::SamePort(address.quorum));
+    }
+    let role = match role {
+        None => None,
+        Some(role) if role.eq_ignore_ascii_case("participant") => Some(Role::Participant),
+        Some(role) if role.eq_ignore_ascii_case("observer") => Some(Role::Observer),
+        Some(other) => return Err(EntryProblem::Role(other.to_owned())),
+    };
+    Ok((address, role))
+}
+
+fn client(text: &str) -> Result<ClientAddress, EntryProblem> {
+    match split_outside_brackets(text, ':').as_slice() {
+        [only] => Ok(ClientAddress {
+            host: None,
+            port: port(only)?,
+        }),
+        [name, number] => Ok(ClientAddress {
+            host: Some(host(name)?),
+            port: port(number)?,
+        }),
+        _ => Err(EntryProblem::Form),
+    }
+}
+
+fn host(text: &str) -> Result<Host, EntryProblem> {
+    let refused = || EntryProblem::Host(text.to_owned());
+    if let Some(inner) = text.strip_prefix('[') {
+        let inner = inner.strip_suffix(']').ok_or_else(refused)?;
+        return inner.parse().map(Host::V6).map_err(|_| refused());
+    }
+    // Compose service names may have underscores, which DNS itself forbids.
+    let allowed =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '_');
+    let valid = !text.is_empty() && text.chars().all(allowed);
+    valid
+        .then(|| Host::Name(text.to_owned()))
+        .ok_or_else(refused)
+}
+
+fn port(text: &str) -> Result<u16, EntryProblem> {
+    decimal(text)
+        .and_then(|number| u16::try_from(number).ok())
+        .filter(|port| *port > 0)
+        .ok_or_else(|| EntryProblem::Port(text.to_owned()))
+}
+
+/// Digits only: `parse` alone would take `+1` as well.
+fn decimal(text: &str) -> Option<u32> {
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+fn split_outside_brackets(text: &str, separator: char) -> Vec<&str> {
+    let mut inside = false;
+    text.split(|letter: char| {
+        match letter {
+            '[' => inside = true,
+            ']' => inside = false,
+            _ => {}
+        }
+        !inside && letter == separator
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests;

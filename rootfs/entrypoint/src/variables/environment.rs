@@ -1,0 +1,270 @@
+//! What the user set: from the environment to the text of each variable.
+//!
+//! The rules for every variable: an empty value is an unset one (`${X}` of Compose); one layer of quotes is
+//! stripped (a YAML list passes those of `- ZOO_SERVERS="…"` literally); `NAME_FILE` names a file with the
+//! value (secrets of Docker and Kubernetes) and wins over `NAME`; the name wins over its aliases; what looks
+//! like the address of a linked container or of a Kubernetes service is nobody's setting.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+
+use super::table::Variable;
+
+/// The environment, as far as its names are text.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<String, OsString>);
+
+/// What was set for a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The name that was used: the variable's own, an alias, or either with `_FILE`.
+    pub name: String,
+    /// The text, never empty.
+    pub text: String,
+}
+
+/// Why a variable cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// Its value is none of the allowed ones.
+    #[error("{name} is `{value}`: {reason}")]
+    NotAllowed {
+        /// The name that was used.
+        name: String,
+        /// The value.
+        value: String,
+        /// What is wrong, or what is allowed.
+        reason: String,
+    },
+    /// Its value is no text.
+    #[error("{name} is not valid UTF-8")]
+    NotText {
+        /// The name that was used.
+        name: String,
+    },
+    /// The file that should hold the value cannot be read.
+    #[error("{name} names {}, which cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The name that was used, with `_FILE`.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl Environment {
+    /// The environment of this process.
+    pub fn of_process() -> Self {
+        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value));
+        Self(std::env::vars_os().filter_map(text).collect())
+    }
+
+    /// The value of any variable, also of those that are not ours; empty is unset.
+    pub fn get(&self, name: &str) -> Option<&OsString> {
+        self.0.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// Every name and value.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &OsString)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// What was set for `variable`, and what to warn of.
+    pub fn given(
+        &self,
+        variable: &Variable,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<Given>, Problem> {
+        let mut winner: Option<Given> = None;
+        for spelling in std::iter::once(&variable.name).chain(variable.aliases) {
+            let Some(given) = self.spelled(spelling, warnings)? else {
+                continue;
+            };
+            match &winner {
+                None => winner = Some(given),
+                Some(first) if first.text != given.text => {
+                    warnings.push(format!(
+                        "{} and {} differ: {0} is used",
+                        first.name, given.name
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(winner)
+    }
+
+    fn spelled(&self, name: &str, warnings: &mut Vec<String>) -> Result<Option<Given>, Problem> {
+        let plain = self.text(name)?;
+        let file_name = format!("{name}_FILE");
+        let Some(path) = self.text(&file_name)? else {
+            return Ok(plain.map(|text| Given {
+                name: name.to_owned(),
+                text,
+            }));
+        };
+        let path = PathBuf::from(path);
+        let content = std::fs::read_to_string(&path).map_err(|source| Problem::Unreadable {
+            name: file_name.clone(),
+            path,
+            source,
+        })?;
+        let line_end = if content.ends_with("\r\n") {
+            "\r\n"
+        } else {
+            "\n"
+        };
+        let text = unquoted(content.strip_suffix(line_end).unwrap_or(&content)).to_owned();
+        if plain.is_some_and(|plain| plain != text) {
+            warnings.push(format!(
+                "{name} and {file_name} are both set: the file is used"
+            ));
+        }
+        Ok((!text.is_empty()).then_some(Given {
+            name: file_name,
+            text,
+        }))
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>, Problem> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        let value = value.to_str().ok_or_else(|| Problem::NotText {
+            name: name.to_owned(),
+        })?;
+        // A service called `zoo-client` makes Kubernetes set our ZOO_CLIENT_PORT to this.
+        if value.starts_with("tcp://") || value.starts_with("udp://") {
+            return Ok(None);
+        }
+        let value = unquoted(value);
+        Ok((!value.is_empty()).then(|| value.to_owned()))
+    }
+}
+
+impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        Self(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+/// Without blanks around it and without one layer of quotes.
+fn unquoted(text: &str) -> &str {
+    let text = text.trim();
+    for quote in ['"', '\''] {
+        if let Some(inner) = text
+            .strip_prefix(quote)
+            .and_then(|text| text.strip_suffix(quote))
+        {
+            return inner.trim();
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::variables::TABLE;
+    use std::os::unix::ffi::OsStringExt;
+
+    const PORT: &str = "ZOO_PORT_NUMBER";
+
+    fn given(pairs: &[(&str, &str)]) -> (String, Vec<String>) {
+        let environment: Environment = pairs.iter().copied().collect();
+        let variable = TABLE.iter().find(|variable| variable.name == PORT).unwrap();
+        let mut warnings = Vec::new();
+        let text = match environment.given(variable, &mut warnings) {
+            Ok(Some(given)) => format!("{}={}", given.name, given.text),
+            Ok(None) => "unset".to_owned(),
+            Err(problem) => problem.to_string(),
+        };
+        (text, warnings)
+    }
+
+    #[test]
+    fn spellings() {
+        for (pairs, expected) in [
+            (&[][..], "unset"),
+            (&[(PORT, "")], "unset"),
+            (&[(PORT, "\"\"")], "unset"),
+            (&[(PORT, "2182")], "ZOO_PORT_NUMBER=2182"),
+            (&[(PORT, "\"2182\"")], "ZOO_PORT_NUMBER=2182"),
+            (&[(PORT, " '2182' ")], "ZOO_PORT_NUMBER=2182"),
+            (&[(PORT, "\"'2182'\"")], "ZOO_PORT_NUMBER='2182'"),
+            (&[(PORT, "\"2182")], "ZOO_PORT_NUMBER=\"2182"),
+            (&[("ZOO_CLIENT_PORT", "2182")], "ZOO_CLIENT_PORT=2182"),
+            (
+                &[(PORT, ""), ("ZOO_CLIENT_PORT", "2182")],
+                "ZOO_CLIENT_PORT=2182",
+            ),
+            (
+                &[(PORT, "2182"), ("ZOO_CLIENT_PORT", "2182")],
+                "ZOO_PORT_NUMBER=2182",
+            ),
+            (&[("ZOO_CLIENT_PORT", "tcp://10.0.0.7:2181")], "unset"),
+        ] {
+            assert_eq!(given(pairs), (expected.to_owned(), vec![]), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn the_name_wins_over_its_alias() {
+        let (text, warnings) = given(&[(PORT, "1"), ("ZOO_CLIENT_PORT", "2")]);
+        assert_eq!(text, "ZOO_PORT_NUMBER=1");
+        assert_eq!(
+            warnings,
+            ["ZOO_PORT_NUMBER and ZOO_CLIENT_PORT differ: ZOO_PORT_NUMBER is used"]
+        );
+    }
+
+    #[test]
+    fn values_in_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("port");
+        let file = path.to_str().unwrap();
+        for (content, expected) in [
+            ("2182\n", "ZOO_PORT_NUMBER_FILE=2182"),
+            ("2182\r\n", "ZOO_PORT_NUMBER_FILE=2182"),
+            ("\"2182\"", "ZOO_PORT_NUMBER_FILE=2182"),
+            ("\n", "unset"),
+        ] {
+            std::fs::write(&path, content).unwrap();
+            assert_eq!(
+                given(&[("ZOO_PORT_NUMBER_FILE", file)]).0,
+                expected,
+                "{content:?}"
+            );
+        }
+        std::fs::write(&path, "2182").unwrap();
+        let (text, warnings) = given(&[(PORT, "1"), ("ZOO_PORT_NUMBER_FILE", file)]);
+        assert_eq!(text, "ZOO_PORT_NUMBER_FILE=2182");
+        assert_eq!(
+            warnings,
+            ["ZOO_PORT_NUMBER and ZOO_PORT_NUMBER_FILE are both set: the file is used"]
+        );
+        assert_eq!(
+            given(&[("ZOO_PORT_NUMBER_FILE", "/nowhere")]).0,
+            "ZOO_PORT_NUMBER_FILE names /nowhere, which cannot be read: No such file or directory (os error 2)"
+        );
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused_only_where_it_matters() {
+        let bytes = OsString::from_vec(vec![0xff]);
+        let environment: Environment = [("OTHER", bytes.clone()), ("ZOO_TICK_TIME", bytes)]
+            .into_iter()
+            .collect();
+        let problem = environment.given(&TABLE[0], &mut Vec::new()).unwrap_err();
+        assert_eq!(problem.to_string(), "ZOO_TICK_TIME is not valid UTF-8");
+    }
+}

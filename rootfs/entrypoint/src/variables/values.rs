@@ -1,0 +1,208 @@
+//! The validated value of every variable.
+
+use std::path::Path;
+
+use super::environment::{Environment, Problem};
+use super::ids::Id;
+use super::kinds::{RootLogger, Value};
+use super::table::{TABLE, Variable};
+use crate::servers::ServerList;
+
+/// One value per row of the table.
+#[derive(Clone, Debug)]
+pub struct Values(Vec<Row>);
+
+#[derive(Clone, Debug)]
+struct Row {
+    value: Option<Value>,
+    given_as: Option<String>,
+}
+
+/// What reading the environment led to.
+#[derive(Debug)]
+pub struct Reading {
+    /// The values; rows with a problem have their default.
+    values: Values,
+    /// What to warn of.
+    pub warnings: Vec<String>,
+    /// The problems, by row.
+    problems: Vec<(usize, Problem)>,
+}
+
+impl Reading {
+    /// Reads every row of the table.
+    pub fn of(environment: &Environment) -> Self {
+        let mut reading = Self {
+            values: Values(Vec::new()),
+            warnings: Vec::new(),
+            problems: Vec::new(),
+        };
+        for (index, variable) in TABLE.iter().enumerate() {
+            let row = reading.row(environment, variable, index);
+            reading.values.0.push(row);
+        }
+        reading
+    }
+
+    /// The values if all of them are valid.
+    pub fn all(self) -> Result<Values, Vec<Problem>> {
+        match self.problems {
+            problems if problems.is_empty() => Ok(self.values),
+            problems => Err(problems.into_iter().map(|(_, problem)| problem).collect()),
+        }
+    }
+
+    /// The values if these rows are valid: a tool does not mind what only concerns the server.
+    pub fn only(self, rows: &[usize]) -> Result<Values, Vec<Problem>> {
+        let problems = self
+            .problems
+            .into_iter()
+            .filter(|(row, _)| rows.contains(row))
+            .collect();
+        Self { problems, ..self }.all()
+    }
+
+    fn row(&mut self, environment: &Environment, variable: &Variable, index: usize) -> Row {
+        let default = || {
+            variable
+                .default
+                .and_then(|text| variable.kind.parse(text).ok())
+        };
+        match environment.given(variable, &mut self.warnings) {
+            Ok(None) => Row {
+                value: default(),
+                given_as: None,
+            },
+            Ok(Some(given)) => {
+                let value = variable.kind.parse(&given.text).map_err(|reasons| {
+                    self.problems.extend(reasons.into_iter().map(|reason| {
+                        let problem = Problem::NotAllowed {
+                            name: given.name.clone(),
+                            value: given.text.clone(),
+                            reason,
+                        };
+                        (index, problem)
+                    }));
+                });
+                Row {
+                    value: value.ok().or_else(default),
+                    given_as: Some(given.name),
+                }
+            }
+            Err(problem) => {
+                self.problems.push((index, problem));
+                Row {
+                    value: default(),
+                    given_as: None,
+                }
+            }
+        }
+    }
+}
+
+/// A lookup that the compiler has checked: `ids` refuses rows of another kind.
+macro_rules! lookup {
+    ($name:ident, $variant:ident, $type:ty, $result:ty, |$found:ident| $convert:expr, $doc:literal) => {
+        #[doc = $doc]
+        pub fn $name(&self, id: Id<$type>) -> $result {
+            match self.row(id) {
+                Some(Value::$variant($found)) => $convert,
+                other => unreachable!("{} has the value {other:?}", TABLE[id.row].name),
+            }
+        }
+    };
+}
+
+impl Values {
+    lookup!(boolean, Boolean, bool, bool, |value| *value, "A yes or no.");
+    lookup!(integer, Integer, u32, u32, |value| *value, "A number.");
+    lookup!(port, Port, u16, u16, |value| *value, "A port.");
+    lookup!(path, Path, Path, &Path, |value| value, "A path.");
+    lookup!(text, Text, str, &str, |value| value, "A word.");
+    lookup!(
+        flags,
+        Flags,
+        [String],
+        &[String],
+        |value| value,
+        "Arguments."
+    );
+    lookup!(
+        servers,
+        Servers,
+        ServerList,
+        &ServerList,
+        |value| value,
+        "The servers."
+    );
+
+    /// The root logger, if it was set.
+    pub fn root_logger(&self, id: Id<RootLogger>) -> Option<&RootLogger> {
+        match self.row(id) {
+            Some(Value::RootLogger(logger)) => Some(logger),
+            _ => None,
+        }
+    }
+
+    /// The name under which the user set this row, if so.
+    pub fn given_as<T: ?Sized>(&self, id: Id<T>) -> Option<&str> {
+        self.0[id.row].given_as.as_deref()
+    }
+
+    /// Every row with its value and whether the user set it.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Variable, &Value, bool)> {
+        TABLE.iter().zip(&self.0).filter_map(|(variable, row)| {
+            Some((variable, row.value.as_ref()?, row.given_as.is_some()))
+        })
+    }
+
+    fn row<T: ?Sized>(&self, id: Id<T>) -> Option<&Value> {
+        self.0[id.row].value.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::variables::ids;
+
+    #[test]
+    fn every_default_is_valid() {
+        for variable in TABLE {
+            if let Some(default) = variable.default {
+                assert!(
+                    variable.kind.parse(default).is_ok(),
+                    "{} {default:?}",
+                    variable.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn all_problems_are_reported_and_tools_see_only_theirs() {
+        let environment = [
+            ("ZOO_TICK_TIME", "abc"),
+            ("ZOO_CONF_DIR", "conf"),
+            ("ZOO_SERVERS", "a b"),
+        ];
+        let read = || Reading::of(&environment.into_iter().collect());
+        let shown =
+            |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            shown(read().all().unwrap_err()),
+            [
+                "ZOO_TICK_TIME is `abc`: allowed is a whole number from 1",
+                "ZOO_SERVERS is `a b`: entry `a`: not of the form host:quorum-port:election-port",
+                "ZOO_SERVERS is `a b`: entry `b`: not of the form host:quorum-port:election-port",
+                "ZOO_CONF_DIR is `conf`: allowed is an absolute path",
+            ]
+        );
+        assert!(read().only(&[ids::DATA_DIR.row()]).is_ok());
+        let problems = shown(read().only(&[ids::CONF_DIR.row()]).unwrap_err());
+        assert_eq!(
+            problems,
+            ["ZOO_CONF_DIR is `conf`: allowed is an absolute path"]
+        );
+    }
+}
