@@ -1,2 +1,7 @@
-//! Makes OCI images of Apache ZooKeeper.
-fn main() {}
+//! The command-line tool; all of it is in the library beside.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    zookiln::cli::main()
+}

@@ -153,7 +153,7 @@ impl fmt::Display for DiffId {
 }
 
 /// Why a text is no digest.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseDigestError {
     /// No colon.

@@ -1,0 +1,255 @@
+//! From the catalog's text to validated types.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use jiff::Timestamp;
+use layers::Digest;
+
+use super::raw::{RawCatalog, RawRelease};
+use super::{Catalog, CatalogError, Release, Tarball};
+
+/// The catalog this program was built with, so that an installed one needs no checkout.
+pub const EMBEDDED_CATALOG: &str = include_str!("../../../versions.toml");
+
+impl Catalog {
+    /// Reads and checks a catalog's text; `path` is for messages.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, CatalogError> {
+        let raw: RawCatalog =
+            toml::from_str(text).map_err(|error| CatalogError::from_toml(path, text, &error))?;
+        let invalid = |message: String| CatalogError::Invalid {
+            path: path.to_owned(),
+            message,
+        };
+
+        let created = raw
+            .created
+            .parse::<Timestamp>()
+            .ok()
+            .and_then(|time| u64::try_from(time.as_second()).ok())
+            .filter(|seconds| *seconds > 0)
+            .ok_or_else(|| {
+                invalid(format!(
+                    "`created`: `{}` is no time like `2026-01-01T00:00:00Z`",
+                    raw.created
+                ))
+            })?;
+        if raw.platforms.is_empty() {
+            return Err(invalid("`platforms` is empty".to_owned()));
+        }
+        for variant in super::Variant::ALL {
+            if !raw.variant.contains_key(&variant) {
+                return Err(invalid(format!("`variant.{variant}` is missing")));
+            }
+        }
+        let debian_users = (raw
+            .base
+            .iter()
+            .map(|(name, set)| (format!("base.{name}"), &set.debian)))
+        .chain(
+            raw.shell
+                .iter()
+                .map(|(name, set)| (format!("shell.{name}"), &set.debian)),
+        )
+        .chain(
+            raw.java
+                .iter()
+                .map(|(name, runtime)| (format!("java.{name}"), &runtime.debian)),
+        );
+        for (table, codename) in debian_users {
+            if !raw.debian.contains_key(codename) {
+                return Err(invalid(format!(
+                    "`{table}` names the unknown `debian.{codename}`"
+                )));
+            }
+        }
+        let mut versions = BTreeSet::new();
+        let mut releases = Vec::with_capacity(raw.release.len());
+        for release in &raw.release {
+            if !versions.insert(release.version.as_str()) {
+                return Err(invalid(format!("release {} stands twice", release.version)));
+            }
+            releases.push(validate_release(&raw, release).map_err(invalid)?);
+        }
+        Ok(Self {
+            created,
+            platforms: raw.platforms,
+            image: raw.image,
+            variants: raw.variant,
+            maven_mirrors: raw.maven.mirrors,
+            debian: raw.debian,
+            bases: raw.base,
+            shells: raw.shell,
+            java: raw.java,
+            releases,
+        })
+    }
+}
+
+fn validate_release(catalog: &RawCatalog, release: &RawRelease) -> Result<Release, String> {
+    let version = &release.version;
+    let plain = !version.is_empty()
+        && version
+            .split('.')
+            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    if !plain {
+        return Err(format!(
+            "release `{version}`: a version is numbers and dots"
+        ));
+    }
+    let references = [
+        (
+            "base",
+            &release.base,
+            catalog.base.contains_key(&release.base),
+        ),
+        (
+            "shell",
+            &release.shell,
+            catalog.shell.contains_key(&release.shell),
+        ),
+        (
+            "java",
+            &release.java,
+            catalog.java.contains_key(&release.java),
+        ),
+    ];
+    for (table, name, known) in references {
+        if !known {
+            return Err(format!(
+                "release {version} names the unknown `{table}.{name}`"
+            ));
+        }
+    }
+    let base = &catalog.base[&release.base].debian;
+    let others = [
+        &catalog.shell[&release.shell].debian,
+        &catalog.java[&release.java].debian,
+    ];
+    if others.into_iter().any(|codename| codename != base) {
+        return Err(format!(
+            "release {version}: base, shell and java must be of one Debian release"
+        ));
+    }
+    if release.tags.first() != Some(version) {
+        return Err(format!(
+            "release {version}: the first of `tags` must be the version"
+        ));
+    }
+    let digest: Digest = format!("sha512:{}", release.tarball.sha512)
+        .parse()
+        .map_err(|_| {
+            format!("release {version}: `tarball.sha512` is not 128 hexadecimal digits")
+        })?;
+    let fingerprint = release.signer.len() == 40
+        && release
+            .signer
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
+    if !fingerprint {
+        return Err(format!(
+            "release {version}: `signer` is not 40 upper-case hexadecimal digits"
+        ));
+    }
+    if let Some(applet) = release
+        .applets
+        .iter()
+        .find(|applet| applet.is_empty() || applet.contains('/'))
+    {
+        return Err(format!(
+            "release {version}: applet `{applet}` is no file name"
+        ));
+    }
+    Ok(Release {
+        version: version.clone(),
+        tags: release.tags.clone(),
+        base: release.base.clone(),
+        shell: release.shell.clone(),
+        java: release.java.clone(),
+        applets: release.applets.clone(),
+        signer: release.signer.clone(),
+        tarball: Tarball {
+            address: release.tarball.address.clone(),
+            size: release.tarball.size,
+            digest,
+        },
+        jars: release.jars.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Catalog, CatalogError> {
+        Catalog::parse(Path::new("versions.toml"), text)
+    }
+
+    #[test]
+    fn the_embedded_catalog_is_valid() {
+        let catalog = parse(EMBEDDED_CATALOG).unwrap();
+        assert!(catalog.release("3.5.7").is_some());
+        assert_eq!(catalog.release("3.6.1").unwrap().jars.len(), 35);
+    }
+
+    /// Each row: what is replaced in the embedded catalog, by what, and the message.
+    #[test]
+    fn bad_catalogs_name_the_thing() {
+        let table = [
+            (
+                "platforms = [\"linux/amd64\"",
+                "platforms = [\"linux/mips\"",
+                "unknown platform `linux/mips`",
+            ),
+            (
+                "[maven]\nmirrors",
+                "[maven]\nmirors",
+                "unknown field `mirors`, expected `mirrors`",
+            ),
+            (
+                "java = \"21\"",
+                "java = \"8\"",
+                "names the unknown `java.8`",
+            ),
+            (
+                "version = \"3.5.7\"",
+                "version = \"3.6.1\"",
+                "the first of `tags` must be the version",
+            ),
+            (
+                "created = \"2026-01-01T00:00:00Z\"",
+                "created = \"today\"",
+                "`created`: `today` is no time",
+            ),
+            (
+                "tarball.sha512 = \"b9",
+                "tarball.sha512 = \"x9",
+                "`tarball.sha512` is not 128 hexadecimal digits",
+            ),
+        ];
+        for (from, to, expected) in table {
+            let text = EMBEDDED_CATALOG.replacen(from, to, 1);
+            assert_ne!(text, EMBEDDED_CATALOG, "`{from}` is not in the catalog");
+            let message = parse(&text).unwrap_err().to_string();
+            assert!(
+                message.contains(expected),
+                "`{message}` does not say `{expected}`"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_comes_with_line_and_suggestion() {
+        let text = EMBEDDED_CATALOG.replacen("stop-signal =", "stop-signall =", 1);
+        let line = text
+            .lines()
+            .position(|line| line.starts_with("stop-signall"))
+            .unwrap()
+            + 1;
+        let error = parse(&text).unwrap_err();
+        assert!(error.to_string().starts_with(&format!(
+            "versions.toml:{line}:1: unknown field `stop-signall`"
+        )));
+        assert_eq!(error.hint().unwrap(), "did you mean `stop-signal`?");
+    }
+}

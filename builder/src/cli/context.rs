@@ -1,0 +1,149 @@
+//! Where things are: catalog, lock, cache, home.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use crate::catalog::{Catalog, CatalogError, EMBEDDED_CATALOG, Platform};
+use crate::lock::{EMBEDDED_LOCK, Lock};
+use crate::store::Store;
+
+const CATALOG_FILE: &str = "versions.toml";
+const LOCK_FILE: &str = "versions.lock";
+
+/// Where a catalog and its lock were found.
+#[derive(Debug)]
+pub(super) enum Location {
+    /// Files; the lock may not be there yet.
+    Files { catalog: PathBuf, lock: PathBuf },
+    /// Inside this program.
+    BuiltIn,
+}
+
+impl Location {
+    /// `--catalog`, else the working directory's, else the built-in one.
+    pub(super) fn find(catalog: Option<&Path>) -> Self {
+        match catalog {
+            Some(path) => Self::Files {
+                catalog: path.to_owned(),
+                lock: path.with_extension("lock"),
+            },
+            None if Path::new(CATALOG_FILE).exists() => Self::Files {
+                catalog: CATALOG_FILE.into(),
+                lock: LOCK_FILE.into(),
+            },
+            None => Self::BuiltIn,
+        }
+    }
+
+    pub(super) fn catalog(&self) -> Result<Catalog, CatalogError> {
+        match self {
+            Self::Files { catalog, .. } => Catalog::parse(catalog, &read(catalog)?),
+            Self::BuiltIn => Catalog::parse(Path::new(CATALOG_FILE), EMBEDDED_CATALOG),
+        }
+    }
+
+    /// `None` where there is no lock yet.
+    pub(super) fn lock(&self) -> Result<Option<Lock>, CatalogError> {
+        match self {
+            Self::Files { lock, .. } if !lock.exists() => Ok(None),
+            Self::Files { lock, .. } => Lock::parse(lock, &read(lock)?).map(Some),
+            Self::BuiltIn => Lock::parse(Path::new(LOCK_FILE), EMBEDDED_LOCK).map(Some),
+        }
+    }
+
+    /// The lock that a build goes by.
+    pub(super) fn existing_lock(&self) -> anyhow::Result<Lock> {
+        match (self.lock()?, self) {
+            (Some(lock), _) => Ok(lock),
+            (None, Self::Files { lock, .. }) => {
+                bail!(
+                    "`{}` does not exist: run `zookiln update` to write it",
+                    lock.display()
+                )
+            }
+            (None, Self::BuiltIn) => bail!("this program was built without a lock"),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, CatalogError> {
+    fs::read_to_string(path).map_err(|source| CatalogError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The store below `$ZOOKILN_CACHE`, else `$XDG_CACHE_HOME/zookiln`, else `~/.cache/zookiln`.
+pub(super) fn open_store() -> anyhow::Result<Store> {
+    let variable = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let cache = variable("ZOOKILN_CACHE")
+        .or_else(|| variable("XDG_CACHE_HOME").map(|path| path.join("zookiln")))
+        .or_else(|| variable("HOME").map(|path| path.join(".cache/zookiln")))
+        .context("neither `ZOOKILN_CACHE` nor `HOME` is set: there is no place for the cache")?;
+    // jlink and mvn run elsewhere: a relative path would mean another place to them.
+    let cache = std::path::absolute(&cache)
+        .with_context(|| format!("cannot use `{}` as cache", cache.display()))?;
+    Store::open(&cache).context("cannot open the cache")
+}
+
+/// The user's local Maven repository, where there is a home directory.
+pub(super) fn maven_repository() -> Option<PathBuf> {
+    std::env::var_os("HOME")
+        .filter(|home| !home.is_empty())
+        .map(|home| PathBuf::from(home).join(".m2/repository"))
+}
+
+/// Where the host's apt is configured; another place for tests.
+pub(super) fn apt_directory() -> PathBuf {
+    std::env::var_os("ZOOKILN_APT_DIRECTORY")
+        .map_or_else(|| PathBuf::from("/etc/apt"), PathBuf::from)
+}
+
+/// The platform of this host, whose JDK is run.
+pub(super) fn host() -> anyhow::Result<Platform> {
+    Platform::host().with_context(|| {
+        format!(
+            "zookiln runs on Linux on x86-64 and arm64, this is {} on {}: use a container or a virtual machine",
+            std::env::consts::OS,
+            std::env::consts::ARCH
+        )
+    })
+}
+
+/// Seconds of `SOURCE_DATE_EPOCH`.
+pub(super) fn source_date_epoch() -> anyhow::Result<Option<u64>> {
+    const NAME: &str = "SOURCE_DATE_EPOCH";
+    match std::env::var(NAME) {
+        Ok(text) if text.is_empty() => Ok(None),
+        Ok(text) => match text.parse() {
+            // Some programs refuse a time of 0.
+            Ok(seconds) if seconds > 0 => Ok(Some(seconds)),
+            _ => bail!("`{NAME}={text}` is not a number of seconds above 0"),
+        },
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("`{NAME}`")),
+    }
+}
+
+/// Writes a file by rename, so that nobody ever reads half of it.
+pub(super) fn replace_file(path: &Path, text: &str) -> io::Result<()> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".zookiln")
+        .tempfile_in(parent)?;
+    io::Write::write_all(&mut file, text.as_bytes())?;
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    file.as_file().set_permissions(mode)?;
+    file.persist(path)?;
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! The next action for an error, where one is known.
+
+use crate::catalog::CatalogError;
+use crate::image::LayoutError;
+use crate::plan::PlanError;
+use crate::source::download::DownloadError;
+use crate::source::maven::MavenError;
+
+/// Looks along the chain for an error that knows what to do.
+pub(super) fn for_error(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| {
+        if let Some(error) = cause.downcast_ref::<CatalogError>() {
+            return error.hint();
+        }
+        if let Some(error) = cause.downcast_ref::<PlanError>() {
+            return Some(error.hint());
+        }
+        if let Some(error) = cause.downcast_ref::<LayoutError>() {
+            return match error {
+                LayoutError::Foreign(_) => {
+                    Some("name an empty directory, or one that a build has written".to_owned())
+                }
+                LayoutError::NotALayout { .. } => Some("`zookiln build` writes one".to_owned()),
+                LayoutError::Mismatch { .. } => {
+                    Some("`zookiln build` writes the image anew".to_owned())
+                }
+                _ => None,
+            };
+        }
+        if cause.is::<DownloadError>() {
+            return Some(
+                "check the network, or run `zookiln update` if the packages have been replaced"
+                    .to_owned(),
+            );
+        }
+        if let Some(MavenError::NoMaven { .. }) = cause.downcast_ref::<MavenError>() {
+            return Some(
+                "install Maven (`apt-get install maven`), or check the network".to_owned(),
+            );
+        }
+        None
+    })
+}

@@ -1,0 +1,112 @@
+//! `zookiln inspect`: what is in a layout, and what its bytes are spent on.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::image::{Image, Layout, PlatformImage};
+
+/// Show the config, layers and sizes of a layout
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  zookiln inspect images/zookeeper-3.6.1")]
+pub(super) struct Arguments {
+    /// Directory of an image layout
+    layout: PathBuf,
+}
+
+/// Characters of the longest bar.
+const BAR: u64 = 30;
+
+/// Runs the command.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let layout = Layout::open(&arguments.layout)?;
+    let image = Image::read(&layout)?;
+    println!(
+        "image    {}",
+        image.reference.as_deref().unwrap_or("without a name")
+    );
+    println!("tag      {}", image.tag.as_deref().unwrap_or("none"));
+    println!("digest   {}", image.index.digest);
+    if let Some(record) = layout.record()? {
+        println!(
+            "source   {}",
+            if record.source == crate::plan::Source::Tarball {
+                "tarball"
+            } else {
+                "maven"
+            }
+        );
+    }
+    for platform in &image.platforms {
+        print_platform(platform);
+    }
+    Ok(())
+}
+
+fn print_platform(platform: &PlatformImage) {
+    let config = &platform.config_document["config"];
+    let keys = |name: &str| {
+        config[name]
+            .as_object()
+            .map(|map| map.keys().cloned().collect::<Vec<_>>().join(" "))
+    };
+    let words = |name: &str| config[name].as_array().map(|list| join(list));
+    println!("\n{}", platform.platform);
+    println!(
+        "  created      {}",
+        text(&platform.config_document["created"])
+    );
+    println!("  user         {}", text(&config["User"]));
+    println!("  entrypoint   {}", words("Entrypoint").unwrap_or_default());
+    println!("  command      {}", words("Cmd").unwrap_or_default());
+    println!(
+        "  ports        {}",
+        keys("ExposedPorts").unwrap_or_default()
+    );
+    println!("  volumes      {}", keys("Volumes").unwrap_or_default());
+    println!("  stop signal  {}", text(&config["StopSignal"]));
+    println!("  environment  {}", words("Env").unwrap_or_default());
+    println!("  layers");
+    let largest = platform
+        .layers
+        .iter()
+        .map(|layer| layer.size)
+        .max()
+        .unwrap_or(1)
+        .max(1);
+    let history = platform.config_document["history"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    for (position, layer) in platform.layers.iter().enumerate() {
+        let name = history
+            .get(position)
+            .map_or("", |entry| text(&entry["created_by"]));
+        let bar = "#".repeat(
+            usize::try_from(layer.size * BAR / largest)
+                .unwrap_or_default()
+                .max(1),
+        );
+        println!(
+            "    {:<20} {:>9}  {}  {bar}",
+            name,
+            megabytes(layer.size),
+            &layer.digest.hex()[..12]
+        );
+    }
+    let total: u64 = platform.layers.iter().map(|layer| layer.size).sum();
+    println!("    {:<20} {:>9}", "total", megabytes(total));
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{}.{:02} MB", bytes / 1_000_000, bytes % 1_000_000 / 10_000)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn join(list: &[Value]) -> String {
+    list.iter().map(text).collect::<Vec<_>>().join(" ")
+}

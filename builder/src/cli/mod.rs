@@ -1,0 +1,70 @@
+//! The command line: arguments, words, and nothing else. One file per command.
+
+mod build;
+mod context;
+mod export;
+mod hint;
+mod inspect;
+mod list;
+mod update;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Makes OCI images of Apache ZooKeeper, without a Dockerfile, a daemon or root.
+#[derive(Debug, Parser)]
+#[command(
+    name = "zookiln",
+    version,
+    after_help = "Example:\n  zookiln build --version 3.6.1"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// Use this catalog, and the lock beside it, instead of ./versions.toml or the built-in one
+    #[arg(long, global = true, value_name = "FILE")]
+    catalog: Option<PathBuf>,
+    /// Print warnings and errors only
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Build(build::Arguments),
+    List(list::Arguments),
+    Inspect(inspect::Arguments),
+    Export(export::Arguments),
+    Update(update::Arguments),
+}
+
+/// Parses the arguments and runs the command. Usage errors exit 2, failures 1.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Build(command) => build::run(command, &arguments.common),
+        Command::List(command) => list::run(&command, &arguments.common),
+        Command::Inspect(command) => inspect::run(&command),
+        Command::Export(command) => export::run(&command),
+        Command::Update(command) => update::run(&command, &arguments.common),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            if let Some(hint) = hint::for_error(&error) {
+                eprintln!("hint: {hint}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

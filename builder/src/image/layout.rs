@@ -1,0 +1,312 @@
+//! An OCI image layout on disk: read with distrust, replaced in one step.
+//!
+//! New blobs go in by rename, `index.json` is renamed last as the only commit, then blobs that nothing
+//! refers to go. A build that is killed in between leaves the old image whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use layers::{Digest, DigestWriter};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+use thiserror::Error;
+
+use crate::json;
+use crate::plan::Source;
+
+const LAYOUT_FILE: &str = "oci-layout";
+const INDEX_FILE: &str = "index.json";
+/// No manifest, index or config of a real image comes near.
+const DOCUMENT_LIMIT: u64 = 4 << 20;
+
+/// A directory that is a layout, or is to become one.
+#[derive(Debug)]
+pub struct Layout {
+    path: PathBuf,
+}
+
+/// What this program wrote down of its build, in the annotations of `index.json`, so that the next
+/// build knows what is there without reading a blob or asking the network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`crate::plan::Plan::identity`].
+    #[serde(rename = "zookiln.identity")]
+    pub identity: Digest,
+    /// Where ZooKeeper came from.
+    #[serde(rename = "zookiln.source")]
+    pub source: Source,
+    /// `SOURCE_DATE_EPOCH` as it took effect: seconds since 1970.
+    #[serde(rename = "zookiln.created")]
+    pub created: String,
+}
+
+/// What is wrong with a layout, or with the place for one.
+#[derive(Debug, Error)]
+pub enum LayoutError {
+    /// The directory holds something else.
+    #[error("`{}` is not empty and not an image layout", .0.display())]
+    Foreign(PathBuf),
+    /// There is no layout.
+    #[error("`{}` is not an image layout: it has no `{missing}`", path.display())]
+    NotALayout {
+        /// The directory.
+        path: PathBuf,
+        /// The file that makes it one.
+        missing: &'static str,
+    },
+    /// The file system refused.
+    #[error("cannot {operation} `{}`", path.display())]
+    Io {
+        /// A verb, to be read before the path.
+        operation: &'static str,
+        /// What it was done to.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A blob is not what its descriptor says.
+    #[error("blob `{}`: expected {expected}, found {found}", path.display())]
+    Mismatch {
+        /// The blob's file.
+        path: PathBuf,
+        /// Digest or size.
+        expected: String,
+        /// Digest or size.
+        found: String,
+    },
+    /// A document that is not what it should be.
+    #[error("`{}`: {reason}", path.display())]
+    Document {
+        /// The file.
+        path: PathBuf,
+        /// One clause.
+        reason: String,
+    },
+}
+
+impl LayoutError {
+    fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io {
+            operation,
+            path,
+            source,
+        }
+    }
+}
+
+impl Layout {
+    /// A layout for reading.
+    pub fn open(path: &Path) -> Result<Self, LayoutError> {
+        for file in [LAYOUT_FILE, INDEX_FILE] {
+            if !path.join(file).is_file() {
+                return Err(LayoutError::NotALayout {
+                    path: path.to_owned(),
+                    missing: file,
+                });
+            }
+        }
+        Ok(Self {
+            path: path.to_owned(),
+        })
+    }
+
+    /// A place for a layout: made where it is not, refused where it holds something else.
+    pub fn create(path: &Path) -> Result<Self, LayoutError> {
+        let blobs = path.join("blobs/sha256");
+        let foreign = match fs::read_dir(path) {
+            // A build that was killed before its commit has left `blobs` alone.
+            Ok(mut entries) => {
+                entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != "blobs"))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(LayoutError::io("read", path)(error)),
+        };
+        if foreign && !path.join(LAYOUT_FILE).is_file() {
+            return Err(LayoutError::Foreign(path.to_owned()));
+        }
+        fs::create_dir_all(&blobs).map_err(LayoutError::io("create", &blobs))?;
+        Ok(Self {
+            path: path.to_owned(),
+        })
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Waits until no other build writes here; held until the file is dropped.
+    pub fn lock(&self) -> Result<File, LayoutError> {
+        let blobs = self.path.join("blobs");
+        let file = File::open(&blobs).map_err(LayoutError::io("open", &blobs))?;
+        file.lock().map_err(LayoutError::io("lock", &blobs))?;
+        Ok(file)
+    }
+
+    /// What the build wrote down; `None` where somebody else made this layout.
+    pub fn record(&self) -> Result<Option<Record>, LayoutError> {
+        let index = self.index()?;
+        Ok(index
+            .get("annotations")
+            .and_then(|annotations| serde_json::from_value(annotations.clone()).ok()))
+    }
+
+    /// `index.json`.
+    pub fn index(&self) -> Result<Value, LayoutError> {
+        let path = self.path.join(INDEX_FILE);
+        let mut bytes = Vec::new();
+        let file = File::open(&path).map_err(LayoutError::io("open", &path))?;
+        file.take(DOCUMENT_LIMIT)
+            .read_to_end(&mut bytes)
+            .map_err(LayoutError::io("read", &path))?;
+        parse_document(&path, &bytes)
+    }
+
+    /// The file of a blob.
+    #[must_use]
+    pub fn blob_path(&self, digest: &Digest) -> PathBuf {
+        self.path
+            .join("blobs")
+            .join(digest.algorithm().as_str())
+            .join(digest.hex())
+    }
+
+    /// A blob that is a JSON document, checked against the descriptor that named it.
+    pub fn document(&self, digest: &Digest, size: u64) -> Result<Value, LayoutError> {
+        let path = self.blob_path(digest);
+        if size > DOCUMENT_LIMIT {
+            return Err(LayoutError::Document {
+                path,
+                reason: format!("{size} bytes are too many for a document"),
+            });
+        }
+        let bytes = fs::read(&path).map_err(LayoutError::io("read", &path))?;
+        let found = Digest::sha256_of(&bytes);
+        if found != *digest {
+            return Err(LayoutError::Mismatch {
+                path,
+                expected: digest.to_string(),
+                found: found.to_string(),
+            });
+        }
+        parse_document(&path, &bytes)
+    }
+
+    /// Whether every blob is there with its size, documents also with their digest.
+    #[must_use]
+    pub fn is_complete(&self, blobs: &BTreeMap<Digest, u64>) -> bool {
+        blobs.iter().all(|(digest, size)| {
+            fs::metadata(self.blob_path(digest))
+                .is_ok_and(|metadata| metadata.is_file() && metadata.len() == *size)
+        })
+    }
+
+    /// Puts a blob in, unless the right one is there.
+    pub fn add_blob(
+        &self,
+        digest: &Digest,
+        size: u64,
+        mut content: impl Read,
+    ) -> Result<(), LayoutError> {
+        let path = self.blob_path(digest);
+        if is_intact(&path, digest, size) {
+            return Ok(());
+        }
+        let parent = path.parent().unwrap_or(&self.path);
+        let mut file =
+            NamedTempFile::new_in(parent).map_err(LayoutError::io("create a file in", parent))?;
+        let mut writer = DigestWriter::new(digest.algorithm(), &mut file);
+        io::copy(&mut content, &mut writer).map_err(LayoutError::io("write", &path))?;
+        let (found, _) = writer.finish();
+        if found != *digest {
+            return Err(LayoutError::Mismatch {
+                path,
+                expected: digest.to_string(),
+                found: found.to_string(),
+            });
+        }
+        persist(file, &path)
+    }
+
+    /// Makes `descriptor` the layout's one image; `referenced` are all blobs it needs. Everything else
+    /// goes afterwards.
+    pub fn commit(
+        &self,
+        descriptor: Value,
+        record: &Record,
+        referenced: &BTreeMap<Digest, u64>,
+    ) -> Result<(), LayoutError> {
+        self.write_file(LAYOUT_FILE, &json!({ "imageLayoutVersion": "1.0.0" }))?;
+        let index = json!({
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.index.v1+json",
+            "manifests": [descriptor],
+            "annotations": record,
+        });
+        self.write_file(INDEX_FILE, &index)?;
+        self.remove_unreferenced(&referenced.keys().map(Digest::hex).collect())
+    }
+
+    fn write_file(&self, name: &str, value: &Value) -> Result<(), LayoutError> {
+        // Beside the blobs: what a killed build leaves there, the next one sweeps.
+        let blobs = self.path.join("blobs/sha256");
+        let mut file =
+            NamedTempFile::new_in(&blobs).map_err(LayoutError::io("create a file in", &blobs))?;
+        file.write_all(&json::canonical(value))
+            .map_err(LayoutError::io("write", &blobs))?;
+        persist(file, &self.path.join(name))
+    }
+
+    fn remove_unreferenced(&self, referenced: &BTreeSet<&str>) -> Result<(), LayoutError> {
+        let blobs = self.path.join("blobs/sha256");
+        let entries = fs::read_dir(&blobs).map_err(LayoutError::io("read", &blobs))?;
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            if !name.to_str().is_some_and(|name| referenced.contains(name)) {
+                fs::remove_file(entry.path()).map_err(LayoutError::io("remove", &entry.path()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// On disk before its name is: a commit must not survive a crash that its blobs did not.
+fn persist(file: NamedTempFile, path: &Path) -> Result<(), LayoutError> {
+    use std::os::unix::fs::PermissionsExt;
+    file.as_file()
+        .sync_data()
+        .map_err(LayoutError::io("write", path))?;
+    // Temporary files are private; an image is not.
+    file.as_file()
+        .set_permissions(fs::Permissions::from_mode(0o644))
+        .map_err(LayoutError::io("write", path))?;
+    file.persist(path)
+        .map(drop)
+        .map_err(|error| LayoutError::io("write", path)(error.error))
+}
+
+fn is_intact(path: &Path, digest: &Digest, size: u64) -> bool {
+    let Ok(mut file) = File::open(path) else {
+        return false;
+    };
+    if !file
+        .metadata()
+        .is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
+    {
+        return false;
+    }
+    let mut hasher = DigestWriter::new(digest.algorithm(), io::sink());
+    io::copy(&mut file, &mut hasher).is_ok() && hasher.finish().0 == *digest
+}
+
+fn parse_document(path: &Path, bytes: &[u8]) -> Result<Value, LayoutError> {
+    serde_json::from_slice(bytes).map_err(|error| LayoutError::Document {
+        path: path.to_owned(),
+        reason: format!("not JSON: {error}"),
+    })
+}

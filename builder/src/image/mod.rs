@@ -1,0 +1,70 @@
+//! From recipes and verified inputs to an image: layers, config, manifest, index, layout.
+
+mod base;
+mod config;
+mod layer;
+mod layout;
+mod own;
+mod packages;
+mod read;
+mod shell;
+mod write;
+mod zookeeper;
+
+use thiserror::Error;
+
+use crate::source::debian::UnpackError;
+use crate::source::java::JavaError;
+use crate::store::StoreError;
+
+pub use layer::{Assembler, Layer};
+pub use layout::{Layout, LayoutError, Record};
+pub use read::{Blob, Image, PlatformImage};
+pub use write::{Written, up_to_date, write_image};
+
+/// Why a layer was not made.
+#[derive(Debug, Error)]
+pub enum AssembleError {
+    /// An input is not what it was, or the store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A package that cannot be unpacked.
+    #[error(transparent)]
+    Unpack(#[from] UnpackError),
+    /// Packages that do not go together.
+    #[error(transparent)]
+    Packages(#[from] packages::PackagesError),
+    /// The Java runtime was not made.
+    #[error("cannot make the Java runtime")]
+    Java(#[from] JavaError),
+    /// What a layer is about is not in its inputs.
+    #[error("the inputs have no `{path}`")]
+    NotInPackages {
+        /// The path, or a pattern.
+        path: String,
+    },
+    /// A path made by rule or named by the catalog is none.
+    #[error(transparent)]
+    Path(#[from] layers::ImagePathError),
+    /// Entries that do not go together.
+    #[error(transparent)]
+    Tree(#[from] layers::TreeError),
+    /// An archive that cannot be indexed.
+    #[error(transparent)]
+    Index(#[from] layers::IndexError),
+    /// The layer could not be written.
+    #[error(transparent)]
+    Layer(#[from] layers::LayerError),
+}
+
+impl AssembleError {
+    /// Whether a cached file was found to be bad. It has been removed, so another attempt fetches or
+    /// makes it again.
+    #[must_use]
+    pub fn is_corrupt_cache(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(StoreError::Corrupt { .. } | StoreError::Missing(_))
+        )
+    }
+}

@@ -1,0 +1,177 @@
+//! Debian packages into a tree: usr-merged, without what the catalog leaves out, with what scanners
+//! look for.
+
+use std::collections::BTreeMap;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use layers::{Entry, ImagePath, Node, Tree, TreeError};
+use thiserror::Error;
+
+use crate::source::debian::UnpackedPackage;
+
+/// Why packages do not make a tree.
+#[derive(Debug, Error)]
+pub enum PackagesError {
+    /// Two packages disagree about a path.
+    #[error("packages `{first}` and `{second}` do not go together")]
+    Conflict {
+        /// The one that was there.
+        first: String,
+        /// The one that came.
+        second: String,
+        /// Names the path.
+        source: Box<TreeError>,
+    },
+    /// An entry that cannot be in an image.
+    #[error("package `{package}`")]
+    Entry {
+        /// The package.
+        package: String,
+        /// Names the path.
+        source: Box<TreeError>,
+    },
+    /// The catalog's pattern cannot be read.
+    #[error("catalog: `exclude`")]
+    Pattern(#[from] globset::Error),
+    /// A path made by rule is none.
+    #[error(transparent)]
+    Path(#[from] layers::ImagePathError),
+}
+
+/// Puts all packages into one tree.
+pub(super) fn merge(
+    packages: Vec<UnpackedPackage>,
+    exclude: &[String],
+) -> Result<Tree, PackagesError> {
+    let exclude = Exclude::new(exclude)?;
+    let mut tree = Tree::new();
+    let mut owners: BTreeMap<ImagePath, String> = BTreeMap::new();
+    for package in packages {
+        let mut shipped = Vec::new();
+        for (path, entry) in package.tree.iter() {
+            let Some(path) = usr_merged(path, entry)? else {
+                continue;
+            };
+            if exclude.matches(&path) {
+                continue;
+            }
+            tree.insert(path.clone(), usr_merged_target(entry)?)
+                .map_err(|source| match owners.get(&path) {
+                    Some(first) => PackagesError::Conflict {
+                        first: first.clone(),
+                        second: package.name.clone(),
+                        source: Box::new(source),
+                    },
+                    None => PackagesError::Entry {
+                        package: package.name.clone(),
+                        source: Box::new(source),
+                    },
+                })?;
+            if !entry.node.is_directory() {
+                shipped.push(path.clone());
+            }
+            owners.entry(path).or_insert_with(|| package.name.clone());
+        }
+        add_status(&mut tree, &package, &shipped)?;
+    }
+    prune_empty_directories(&mut tree);
+    Ok(tree)
+}
+
+/// Scanners find packages by their status and their files by the checksums beside it.
+pub(super) fn add_status(
+    tree: &mut Tree,
+    package: &UnpackedPackage,
+    shipped: &[ImagePath],
+) -> Result<(), PackagesError> {
+    let name = &package.name;
+    let shipped_sums: String = (package.md5sums.lines())
+        .filter(|line| {
+            let path = line
+                .split_once("  ")
+                .and_then(|(_, path)| path.parse::<ImagePath>().ok());
+            path.is_some_and(|path| shipped.contains(&path))
+        })
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let status = format!("{}\n", package.control.trim_end());
+    for (file, text) in [
+        (name.clone(), status),
+        (format!("{name}.md5sums"), shipped_sums),
+    ] {
+        let path: ImagePath = format!("var/lib/dpkg/status.d/{file}").parse()?;
+        tree.insert(path, Entry::file(0o644, text.into_bytes()))
+            .map_err(|source| PackagesError::Entry {
+                package: name.clone(),
+                source: Box::new(source),
+            })?;
+    }
+    Ok(())
+}
+
+/// Debian's packages may still say `/lib/x` for `/usr/lib/x`; an image must have one path for it.
+/// `None` for a directory that is a link in a merged root.
+fn usr_merged(path: &ImagePath, entry: &Entry) -> Result<Option<ImagePath>, PackagesError> {
+    const MERGED: [&str; 4] = ["bin", "lib", "lib64", "sbin"];
+    let text = path.as_str();
+    let (first, rest) = text.split_once('/').unwrap_or((text, ""));
+    if !MERGED.contains(&first) {
+        return Ok(Some(path.clone()));
+    }
+    match (rest.is_empty(), entry.node.is_directory()) {
+        (true, true) => Ok(None),
+        (true, false) => Ok(Some(path.clone())),
+        (false, _) => Ok(Some(format!("usr/{text}").parse()?)),
+    }
+}
+
+/// A hard link names its target by path, which is merged too.
+fn usr_merged_target(entry: &Entry) -> Result<Entry, PackagesError> {
+    let mut entry = entry.clone();
+    if let Node::HardLink(target) = &entry.node {
+        let file = Entry::file(0o644, Vec::new());
+        if let Some(merged) = usr_merged(target, &file)? {
+            entry.node = Node::HardLink(merged);
+        }
+    }
+    Ok(entry)
+}
+
+/// A directory that exclusion has emptied says nothing.
+fn prune_empty_directories(tree: &mut Tree) {
+    loop {
+        let parents: std::collections::BTreeSet<ImagePath> =
+            tree.iter().filter_map(|(path, _)| path.parent()).collect();
+        let before = tree.len();
+        tree.retain(|path, entry| !entry.node.is_directory() || parents.contains(path));
+        if tree.len() == before {
+            return;
+        }
+    }
+}
+
+/// The catalog's path patterns.
+pub(crate) struct Exclude(GlobSet);
+
+impl Exclude {
+    /// `*` stays within a name, `**` crosses names; a pattern that ends in `/**` takes the directory
+    /// itself too.
+    pub(crate) fn new(patterns: &[String]) -> Result<Self, globset::Error> {
+        let mut set = GlobSetBuilder::new();
+        for pattern in patterns {
+            set.add(GlobBuilder::new(pattern).literal_separator(true).build()?);
+            if let Some(directory) = pattern.strip_suffix("/**") {
+                set.add(
+                    GlobBuilder::new(directory)
+                        .literal_separator(true)
+                        .build()?,
+                );
+            }
+        }
+        Ok(Self(set.build()?))
+    }
+
+    fn matches(&self, path: &ImagePath) -> bool {
+        self.0.is_match(path.as_str())
+    }
+}

@@ -1,0 +1,73 @@
+//! The ZooKeeper layer: the jars of a release, the same bytes whichever way they came.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use layers::{Content, Entry, ImagePath, Node, Tree};
+
+use super::AssembleError;
+use crate::plan::{ZooKeeperOrigin, ZooKeeperRecipe};
+use crate::store::{Store, StoreError};
+
+/// An archive that unpacks to more is none of Apache's.
+const UNPACKED_LIMIT: u64 = 512 << 20;
+
+/// Makes the tree. Files made on the way stay in `scratch` as long as the tree is used.
+pub(super) fn tree(
+    recipe: &ZooKeeperRecipe,
+    store: &Store,
+    scratch: &Path,
+) -> Result<Tree, AssembleError> {
+    let lib: ImagePath = format!("{}/lib", recipe.home).parse()?;
+    let mut tree = Tree::new();
+    match &recipe.origin {
+        ZooKeeperOrigin::Jars(jars) => {
+            for (coordinates, digest) in jars {
+                let path = store.verified_path(digest)?;
+                let size = path
+                    .metadata()
+                    .map_err(StoreError::io("read", &path))?
+                    .len();
+                let content = Content::File {
+                    path: path.into(),
+                    size,
+                };
+                tree.insert(
+                    lib.join(&coordinates.file_name())?,
+                    Entry::file(0o644, content),
+                )?;
+            }
+        }
+        ZooKeeperOrigin::Tarball { archive, folder } => {
+            let unpacked = gunzip(&store.verified_path(archive)?, scratch)?;
+            let prefix: ImagePath = format!("{folder}/lib").parse()?;
+            for (path, entry) in Tree::from_tar(&unpacked)?.iter() {
+                if path.parent().as_ref() == Some(&prefix) && path.as_str().ends_with(".jar") {
+                    let Node::File(content) = &entry.node else {
+                        continue;
+                    };
+                    tree.insert(
+                        lib.join(path.file_name())?,
+                        Entry::file(0o644, content.clone()),
+                    )?;
+                }
+            }
+            if tree.is_empty() {
+                return Err(AssembleError::NotInPackages {
+                    path: format!("{prefix}/*.jar"),
+                });
+            }
+        }
+    }
+    Ok(tree)
+}
+
+fn gunzip(archive: &Path, scratch: &Path) -> Result<PathBuf, AssembleError> {
+    let target = scratch.join("release.tar");
+    let input = File::open(archive).map_err(StoreError::io("open", archive))?;
+    let mut output = File::create(&target).map_err(StoreError::io("create", &target))?;
+    let mut decoder = std::io::Read::take(GzDecoder::new(input), UNPACKED_LIMIT);
+    std::io::copy(&mut decoder, &mut output).map_err(StoreError::io("unpack", archive))?;
+    Ok(target)
+}

@@ -1,0 +1,17 @@
+//! Makes OCI images of Apache ZooKeeper, without a Dockerfile, a daemon or root.
+//!
+//! The modules are the stations that the data passes, in order: [`catalog`] and [`lock`] are parsed,
+//! [`plan`] says what is to be done, [`source`] fetches and verifies into the [`store`], [`image`]
+//! assembles and writes a layout, [`export`] carries it elsewhere. [`cli`] has one file per command.
+
+pub mod catalog;
+pub mod cli;
+pub mod entrypoint;
+pub mod export;
+pub mod image;
+pub mod json;
+pub mod lock;
+pub mod plan;
+pub mod progress;
+pub mod source;
+pub mod store;

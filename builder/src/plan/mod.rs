@@ -1,0 +1,205 @@
+//! From catalog, lock and request to what is to be done: pure, printable, and the identity of a build.
+//!
+//! A plan holds everything that shapes an image's bytes and nothing else. What is made of it is found
+//! again by a digest over it, so a field here is a promise: change it, and the image changes.
+
+mod recipe;
+mod request;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::catalog::{
+    Catalog, Coordinates, DebianArchive, ImageSettings, Platform, Release, Variant, VariantSettings,
+};
+use crate::lock::{Lock, LockedPackage};
+use crate::source::maven::PinnedJar;
+
+pub use recipe::{
+    BaseRecipe, JavaRecipe, LayerRecipe, OwnRecipe, ShellRecipe, ZooKeeperOrigin, ZooKeeperRecipe,
+};
+pub use request::{Request, Source};
+
+/// One image: all platforms of one version and variant.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// What is built.
+    pub release: &'a Release,
+    /// With a shell or without.
+    pub variant: Variant,
+    /// How it differs from the other.
+    pub variant_settings: &'a VariantSettings,
+    /// In the order of the index.
+    pub platforms: Vec<Platform>,
+    /// Seconds since 1970 of everything in it.
+    pub created: u64,
+    /// Settings of the config.
+    pub image: &'a ImageSettings,
+    /// Where the packages come from.
+    pub archive: &'a DebianArchive,
+    /// Codename of [`Self::archive`].
+    pub codename: &'a str,
+    /// The snapshot archive's time that still has every package.
+    pub snapshot: &'a str,
+    /// The release's jars as the lock pins them.
+    pub jars: Vec<PinnedJar>,
+    catalog: &'a Catalog,
+    packages: &'a [LockedPackage],
+}
+
+/// What a catalog, a lock and a request do not give together.
+#[derive(Debug, Error)]
+pub enum PlanError {
+    /// Not in the catalog.
+    #[error("unknown version `{version}`")]
+    UnknownVersion {
+        /// As asked for.
+        version: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The lock is older than the catalog.
+    #[error("versions.lock has no {0}")]
+    NotLocked(String),
+}
+
+impl PlanError {
+    /// The next action.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::UnknownVersion { known, .. } => format!("the catalog has {}", known.join(", ")),
+            Self::NotLocked(_) => "run `zookiln update`".to_owned(),
+        }
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// Plans one version.
+    pub fn new(
+        catalog: &'a Catalog,
+        lock: &'a Lock,
+        version: &str,
+        request: &Request,
+    ) -> Result<Self, PlanError> {
+        let release = catalog
+            .release(version)
+            .ok_or_else(|| PlanError::UnknownVersion {
+                version: version.to_owned(),
+                known: catalog
+                    .releases
+                    .iter()
+                    .map(|release| release.version.clone())
+                    .collect(),
+            })?;
+        let codename = catalog.bases[&release.base].debian.as_str();
+        let locked = (lock.debian.get(codename))
+            .ok_or_else(|| PlanError::NotLocked(format!("packages of Debian `{codename}`")))?;
+        let jars = (release.jars.iter())
+            .map(|coordinates| pinned_jar(lock, coordinates))
+            .collect::<Result<_, _>>()?;
+        let plan = Self {
+            release,
+            variant: request.variant,
+            variant_settings: &catalog.variants[&request.variant],
+            platforms: request.platforms.clone(),
+            created: request
+                .source_date_epoch
+                .map_or(catalog.created, |epoch| epoch.min(catalog.created)),
+            image: &catalog.image,
+            archive: &catalog.debian[codename],
+            codename,
+            snapshot: &locked.snapshot,
+            jars,
+            catalog,
+            packages: &locked.packages,
+        };
+        for platform in &plan.platforms {
+            plan.check_locked(*platform)?;
+        }
+        Ok(plan)
+    }
+
+    /// Name of the image's directory and of its tag's variant part: `3.6.1` or `3.6.1-distroless`.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        format!("{}{}", self.release.version, self.variant.suffix())
+    }
+
+    /// `JAVA_HOME` of the image.
+    #[must_use]
+    pub fn java_home(&self) -> &'a str {
+        &self.catalog.java[&self.release.java].home
+    }
+
+    /// Public Maven repositories, in order.
+    #[must_use]
+    pub fn maven_mirrors(&self) -> &'a [String] {
+        &self.catalog.maven_mirrors
+    }
+
+    /// Everything that a package set of the catalog must have in the lock.
+    fn check_locked(&self, platform: Platform) -> Result<(), PlanError> {
+        let base = &self.catalog.bases[&self.release.base];
+        let shell = &self.catalog.shells[&self.release.shell];
+        let java = &self.catalog.java[&self.release.java];
+        let wanted = (base.packages.iter().map(|name| (self.base_set(), name)))
+            .chain(shell.packages.iter().map(|name| (self.shell_set(), name)))
+            .chain([&java.jdk_package, &java.jre_package].map(|name| (self.java_set(), name)));
+        for (set, name) in wanted {
+            self.package(&set, name, platform)?;
+        }
+        Ok(())
+    }
+
+    fn base_set(&self) -> String {
+        format!("base.{}", self.release.base)
+    }
+
+    fn shell_set(&self) -> String {
+        format!("shell.{}", self.release.shell)
+    }
+
+    fn java_set(&self) -> String {
+        format!("java.{}", self.release.java)
+    }
+
+    fn set(&self, set: &str, platform: Platform) -> Vec<LockedPackage> {
+        (self.packages.iter())
+            .filter(|package| package.set == set && package.platform == platform)
+            .cloned()
+            .collect()
+    }
+
+    fn package(
+        &self,
+        set: &str,
+        name: &str,
+        platform: Platform,
+    ) -> Result<LockedPackage, PlanError> {
+        (self.packages.iter())
+            .find(|package| {
+                package.set == set && package.platform == platform && package.name == name
+            })
+            .cloned()
+            .ok_or_else(|| {
+                PlanError::NotLocked(format!("package `{name}` of `{set}` for {platform}"))
+            })
+    }
+}
+
+fn pinned_jar(lock: &Lock, coordinates: &Coordinates) -> Result<PinnedJar, PlanError> {
+    match lock.jars.get(coordinates) {
+        Some(expected) => Ok(PinnedJar {
+            coordinates: coordinates.clone(),
+            expected: expected.clone(),
+        }),
+        None => Err(PlanError::NotLocked(format!("jar `{coordinates}`"))),
+    }
+}
+
+/// A digest over a value's canonical JSON, for what is not stored but compared.
+#[must_use]
+pub fn identity(value: &impl Serialize) -> layers::Digest {
+    layers::Digest::sha256_of(&crate::json::canonical(value))
+}

@@ -1,0 +1,180 @@
+//! Blobs: written through a hasher, checked whenever they are read.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use layers::{Algorithm, Digest, DigestWriter, Hasher};
+use tempfile::NamedTempFile;
+
+use super::{Store, StoreError};
+
+/// What a blob must turn out to be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Expected {
+    /// Digest of all bytes.
+    pub digest: Digest,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Blobs that this process has checked already: once per process is enough, since a blob is never
+/// written to.
+#[derive(Debug, Default)]
+pub(super) struct Verified(Mutex<BTreeSet<Digest>>);
+
+impl Verified {
+    fn contains(&self, digest: &Digest) -> bool {
+        self.0.lock().is_ok_and(|set| set.contains(digest))
+    }
+
+    fn insert(&self, digest: Digest) {
+        if let Ok(mut set) = self.0.lock() {
+            set.insert(digest);
+        }
+    }
+}
+
+/// A blob on its way into the store. Dropped, it leaves nothing.
+#[derive(Debug)]
+pub struct BlobWriter<'store> {
+    store: &'store Store,
+    file: NamedTempFile,
+    hasher: Hasher,
+    size: u64,
+    limit: u64,
+}
+
+impl Store {
+    /// Starts a blob that may have up to `limit` bytes.
+    pub fn writer(&self, algorithm: Algorithm, limit: u64) -> Result<BlobWriter<'_>, StoreError> {
+        let directory = self.work.path();
+        let file = NamedTempFile::new_in(directory)
+            .map_err(StoreError::io("create a file in", directory))?;
+        Ok(BlobWriter {
+            store: self,
+            file,
+            hasher: Hasher::new(algorithm),
+            size: 0,
+            limit,
+        })
+    }
+
+    /// Whether a blob of this digest and size is there. Its bytes are not looked at.
+    #[must_use]
+    pub fn contains(&self, expected: &Expected) -> bool {
+        fs::metadata(self.blob_path(&expected.digest))
+            .is_ok_and(|metadata| metadata.len() == expected.size)
+    }
+
+    /// The blob's file, after all of its bytes were checked. A blob that fails is removed, so that
+    /// the next attempt makes it again.
+    pub fn verified_path(&self, digest: &Digest) -> Result<PathBuf, StoreError> {
+        let path = self.blob_path(digest);
+        if self.verified.contains(digest) {
+            return Ok(path);
+        }
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(StoreError::Missing(Box::new(digest.clone())));
+            }
+            Err(error) => return Err(StoreError::io("open", &path)(error)),
+        };
+        let mut hasher = DigestWriter::new(digest.algorithm(), io::sink());
+        io::copy(&mut file, &mut hasher).map_err(StoreError::io("read", &path))?;
+        let (found, _) = hasher.finish();
+        if found != *digest {
+            fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
+            return Err(StoreError::Corrupt {
+                path,
+                expected: Box::new(digest.clone()),
+                found: Box::new(found),
+            });
+        }
+        self.verified.insert(digest.clone());
+        Ok(path)
+    }
+
+    /// Puts bytes that are already in memory into the store.
+    pub fn insert(&self, bytes: &[u8]) -> Result<Expected, StoreError> {
+        let size = bytes.len() as u64;
+        let mut writer = self.writer(Algorithm::Sha256, size)?;
+        let directory = self.work.path();
+        writer
+            .write_all(bytes)
+            .map_err(StoreError::io("write a file in", directory))?;
+        let digest = writer.commit_as_found()?;
+        Ok(Expected { digest, size })
+    }
+
+    fn blob_path(&self, digest: &Digest) -> PathBuf {
+        self.root
+            .join("blobs")
+            .join(digest.algorithm().as_str())
+            .join(digest.hex())
+    }
+}
+
+impl BlobWriter<'_> {
+    /// Checks digest and size and moves the blob into place. `name` is for the message.
+    pub fn commit(self, name: &str, expected: &Expected) -> Result<(), StoreError> {
+        let mismatch = |expected: String, found: String| StoreError::Mismatch {
+            name: name.to_owned(),
+            expected,
+            found,
+        };
+        if self.size != expected.size {
+            return Err(mismatch(
+                format!("{} bytes", expected.size),
+                format!("{} bytes", self.size),
+            ));
+        }
+        let found = self.hasher.clone().finish();
+        if found != expected.digest {
+            return Err(mismatch(expected.digest.to_string(), found.to_string()));
+        }
+        self.commit_as_found().map(drop)
+    }
+
+    /// Moves the blob into place under the digest it turned out to have.
+    pub fn commit_as_found(self) -> Result<Digest, StoreError> {
+        let digest = self.hasher.finish();
+        let path = self.store.blob_path(&digest);
+        // No fsync: a blob that a crash of the machine truncates fails its check and is made again.
+        let file = self
+            .file
+            .persist(&path)
+            .map_err(|error| StoreError::io("write", &path)(error.error))?;
+        drop(file);
+        self.store.verified.insert(digest.clone());
+        Ok(digest)
+    }
+
+    /// Bytes written so far.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+impl Write for BlobWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.size + bytes.len() as u64 > self.limit {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("more than the expected {} bytes", self.limit),
+            ));
+        }
+        let count = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..count]);
+        self.size += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
