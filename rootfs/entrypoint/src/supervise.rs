@@ -1,9 +1,10 @@
 //! PID 1: one child, its signals, and every orphan of the container.
 //!
-//! The signals that matter are blocked before anything else happens and then read from a descriptor, one
-//! after the other, by a single thread: none is lost however early it comes (the kernel drops a signal
-//! to PID 1 only where it is neither handled nor blocked), and no code runs inside a handler.
-//! The child starts with nothing blocked, since `Command` clears the mask.
+//! Handlers for the signals that matter are in place before anything else happens. They only note the signal,
+//! and a single thread reads the notes one after the other: none is lost however early it comes (the kernel
+//! drops a signal to PID 1 that has no handler), and none of our code runs inside a handler.
+//! Blocking the signals instead would be inherited by the child, since `Command` passes its mask on; a
+//! handler is not.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,10 +12,10 @@ use std::process::Command;
 
 use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::sys::signal::{SigSet, Signal, kill};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use signal_hook::iterator;
 
 /// What `docker stop`, Ctrl-C and a closed terminal send, and what asks a JVM for its threads.
 const FORWARDED: [Signal; 4] = [
@@ -27,9 +28,17 @@ const FORWARDED: [Signal; 4] = [
 /// Why a child could not be kept.
 #[derive(Debug, thiserror::Error)]
 pub enum SuperviseError {
-    /// The kernel refused to hand us the signals.
+    /// The handlers cannot be put in place.
     #[error("cannot take over the signals: {0}")]
-    Signals(#[source] Errno),
+    Signals(#[source] io::Error),
+    /// A signal cannot be passed on.
+    #[error("cannot send {signal} to the server: {source}")]
+    Forward {
+        /// The signal.
+        signal: Signal,
+        /// Why not.
+        source: Errno,
+    },
     /// The program cannot be started.
     #[error("cannot start {}: {source}", program.display())]
     Start {
@@ -52,9 +61,9 @@ pub enum Ended {
     Killed(Signal),
 }
 
-/// The signals of this process, blocked and waiting to be read.
+/// The signals of this process, noted until they are read.
 #[derive(Debug)]
-pub struct Signals(SignalFd);
+pub struct Signals(iterator::Signals);
 
 impl Ended {
     /// The status to leave with: the child's own, or 128 and the number of the signal, as a shell has it.
@@ -67,22 +76,21 @@ impl Ended {
 }
 
 impl Signals {
-    /// Blocks the signals of this thread; from here on they wait until [`Signals::supervise`] reads them.
-    pub fn block() -> Result<Self, SuperviseError> {
-        let mut set = SigSet::empty();
-        set.add(Signal::SIGCHLD);
-        FORWARDED.iter().for_each(|signal| set.add(*signal));
-        set.thread_block().map_err(SuperviseError::Signals)?;
+    /// Takes over the signals; from here on they are noted until [`Signals::supervise`] reads them.
+    pub fn take_over() -> Result<Self, SuperviseError> {
+        let signals = FORWARDED
+            .iter()
+            .chain([&Signal::SIGCHLD])
+            .map(|signal| *signal as i32);
+        let signals = iterator::Signals::new(signals).map_err(SuperviseError::Signals)?;
         // Where somebody else is PID 1 (`docker run --init`) orphans still come to us.
-        prctl::set_child_subreaper(true).map_err(SuperviseError::Signals)?;
-        SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC)
-            .map(Self)
-            .map_err(SuperviseError::Signals)
+        prctl::set_child_subreaper(true).map_err(|errno| SuperviseError::Signals(errno.into()))?;
+        Ok(Self(signals))
     }
 
     /// Starts `command`, tells its number to `started`, and stays until it has ended.
     pub fn supervise(
-        &self,
+        mut self,
         mut command: Command,
         started: impl FnOnce(u32),
     ) -> Result<Ended, SuperviseError> {
@@ -94,32 +102,23 @@ impl Signals {
         started(child);
         let child = Pid::from_raw(child.cast_signed());
         loop {
-            match self.next()? {
+            for signal in self
+                .0
+                .wait()
+                .filter_map(|number| Signal::try_from(number).ok())
+            {
                 // Several deaths may have come as one signal, so all of them are collected.
-                Signal::SIGCHLD => {
+                if signal == Signal::SIGCHLD {
                     if let Some(ended) = reap(child)? {
                         return Ok(ended);
                     }
+                    continue;
                 }
-                // It may have ended a moment ago: then the next signal is its SIGCHLD.
-                signal => match kill(child, signal) {
+                match kill(child, signal) {
+                    // It may have ended a moment ago: then its SIGCHLD is next.
                     Ok(()) | Err(Errno::ESRCH) => {}
-                    Err(errno) => return Err(SuperviseError::Signals(errno)),
-                },
-            }
-        }
-    }
-
-    fn next(&self) -> Result<Signal, SuperviseError> {
-        loop {
-            match self.0.read_signal() {
-                Ok(Some(info)) => {
-                    let number = i32::try_from(info.ssi_signo)
-                        .map_err(|_| SuperviseError::Signals(Errno::EINVAL))?;
-                    return Signal::try_from(number).map_err(SuperviseError::Signals);
+                    Err(source) => return Err(SuperviseError::Forward { signal, source }),
                 }
-                Ok(None) | Err(Errno::EINTR) => {}
-                Err(errno) => return Err(SuperviseError::Signals(errno)),
             }
         }
     }

@@ -88,7 +88,12 @@ fn container_command(mut arguments: Vec<OsString>) -> ExitCode {
         return server::run(&arguments, Caller::Container);
     }
     let program = arguments.remove(0);
-    applet(&program, &arguments, Caller::Container).unwrap_or_else(|| {
+    // A path is what it says, also where its last part sounds like one of ours.
+    let by_name = !program.as_encoded_bytes().contains(&b'/');
+    let applet = by_name
+        .then(|| applet(&program, &arguments, Caller::Container))
+        .flatten();
+    applet.unwrap_or_else(|| {
         let error = Command::new(&program).args(&arguments).exec();
         Journal::default().error(format_args!("cannot run {}: {error}", program.display()));
         // As a shell has it.

@@ -3,19 +3,22 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::{Caller, failure, not_yet, status, usage};
+use crate::gate::GateError;
 use crate::java::JavaCommand;
 use crate::journal::Journal;
+use crate::prepare::daemon::{self, IdentityError};
 use crate::prepare::facts::Facts;
-use crate::prepare::plan::Plan;
+use crate::prepare::lock::DataLock;
+use crate::prepare::plan::{Plan, PlanError};
 use crate::prepare::system::Host;
-use crate::prepare::{self, PID_FILE, daemon};
+use crate::prepare::{self, files};
 use crate::supervise::{Ended, Signals};
-use crate::variables::ids::DEBUG;
-use crate::variables::{Environment, Reading};
+use crate::variables::ids::{ALLOW_ANONYMOUS_LOGIN, DEBUG, PID_FILE};
+use crate::variables::{Environment, Reading, Values};
 
 const HELP: &str = "\
 Runs the ZooKeeper server of this container.
@@ -74,13 +77,20 @@ fn start_as_command(caller: Caller) -> ExitCode {
 }
 
 fn running() -> Option<u32> {
-    let pid = fs::read_to_string(PID_FILE).ok()?.trim().parse().ok()?;
+    let values = Reading::of(&Environment::of_process())
+        .only(&[PID_FILE.row()])
+        .ok()?;
+    let pid = fs::read_to_string(values.path(PID_FILE))
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
     Path::new(&format!("/proc/{pid}")).exists().then_some(pid)
 }
 
 fn start() -> ExitCode {
     // First of all, so that a `docker stop` during the preparation is not lost.
-    let signals = match Signals::block() {
+    let signals = match Signals::take_over() {
         Ok(signals) => signals,
         Err(error) => {
             Journal::default().error(error);
@@ -88,20 +98,24 @@ fn start() -> ExitCode {
         }
     };
     let environment = Environment::of_process();
+    let reading = Reading::of(&environment);
     let journal = Journal {
-        debug: debug_asked_for(&environment),
+        debug: reading.values().boolean(DEBUG),
     };
-    let Some((java, lock)) = prepare(&environment, journal) else {
+    let Some(server) = prepare(&environment, reading, journal) else {
         return failure();
     };
-    journal.debug(format_args!("starting {java:?}"));
-    let ended = signals.supervise(java.command(), |pid| {
-        if let Err(error) = prepare::write_pid_file(pid) {
-            journal.debug(format_args!("{PID_FILE} is not written: {error}"));
+    journal.debug(format_args!("starting {}", server.java.program.display()));
+    let ended = signals.supervise(server.java.command(), |pid| {
+        if let Err(error) = files::write(&server.pid_file, pid.to_string().as_bytes()) {
+            journal.debug(format_args!(
+                "{} is not written: {error}",
+                server.pid_file.display()
+            ));
         }
     });
-    let _ = fs::remove_file(PID_FILE);
-    drop(lock);
+    let _ = fs::remove_file(&server.pid_file);
+    drop(server.lock);
     match ended {
         Ok(ended) => {
             if let Some(meaning) = meaning(ended) {
@@ -119,47 +133,67 @@ fn start() -> ExitCode {
     }
 }
 
-fn debug_asked_for(environment: &Environment) -> bool {
-    Reading::of(environment)
-        .only(&[DEBUG.row()])
-        .is_ok_and(|values| values.boolean(DEBUG))
+/// A server that is ready to be started.
+struct Server {
+    java: JavaCommand,
+    pid_file: PathBuf,
+    lock: DataLock,
 }
 
-/// From the environment to a command line; all problems of a step are said before it gives up.
-fn prepare(
-    environment: &Environment,
-    journal: Journal,
-) -> Option<(JavaCommand, prepare::Prepared)> {
-    let mut reading = Reading::of(environment);
-    let warnings = std::mem::take(&mut reading.warnings);
-    warnings.iter().for_each(|warning| journal.warning(warning));
-    let values = said(reading.all(), journal)?;
-    let identity = daemon::identity(&values);
-    let facts = Facts::look(&values);
-    let identity = match identity {
-        Ok(identity) => Some(identity),
-        Err(error) => {
-            journal.error(&error);
-            error.hint().inspect(|hint| journal.hint(hint));
-            None
-        }
+/// From the environment to a command line; everything that is wrong is said before it gives up.
+fn prepare(environment: &Environment, mut reading: Reading, journal: Journal) -> Option<Server> {
+    std::mem::take(&mut reading.warnings)
+        .iter()
+        .for_each(|warning| journal.warning(warning));
+    let doubtful = reading.is_broken(ALLOW_ANONYMOUS_LOGIN);
+    let (values, problems) = reading.parts();
+    problems.iter().for_each(|problem| journal.error(problem));
+
+    let identity = daemon::identity(&values).inspect_err(|error| explain(error, journal));
+    let facts = said(Facts::look(&values), journal)?;
+    let plan = Plan::make(environment, &values, &facts).map_err(|errors| {
+        // Beside broken values only that is worth saying which does not follow from them.
+        let follows = |error: &&PlanError| match error {
+            PlanError::Gate(GateError::Undecided) => doubtful,
+            PlanError::Gate(GateError::NotYet(_)) => false,
+            _ => !problems.is_empty(),
+        };
+        errors
+            .iter()
+            .filter(|error| !follows(error))
+            .for_each(|error| journal.error(error));
+    });
+    let (Ok(identity), Ok(plan), []) = (identity, plan, problems.as_slice()) else {
+        return None;
     };
-    let facts = said(facts, journal)?;
-    let plan = said(Plan::make(environment, &values, &facts), journal)?;
-    let identity = identity?;
+
     plan.warnings
         .iter()
         .for_each(|warning| journal.warning(warning));
-    journal.debug(format_args!("{facts:?}"));
-    journal.debug(format_args!("{plan:?} as {identity:?}"));
-    let prepared = said(
+    journal.debug(format_args!(
+        "ZooKeeper {}, run by {identity:?}",
+        facts.release
+    ));
+    let lock = said(
         prepare::execute(&plan, identity, &mut Host, journal),
         journal,
     )?;
-    Some((
-        JavaCommand::server(environment, &values, &plan.config_path),
-        prepared,
-    ))
+    Some(server(environment, &values, &plan, lock))
+}
+
+fn server(environment: &Environment, values: &Values, plan: &Plan, lock: DataLock) -> Server {
+    Server {
+        java: JavaCommand::server(environment, values, &plan.config_path),
+        pid_file: values.path(PID_FILE).to_owned(),
+        lock,
+    }
+}
+
+fn explain(error: &IdentityError, journal: Journal) {
+    journal.error(error);
+    if let Some(hint) = error.hint() {
+        journal.hint(hint);
+    }
 }
 
 fn said<T, E: std::fmt::Display>(result: Result<T, Vec<E>>, journal: Journal) -> Option<T> {

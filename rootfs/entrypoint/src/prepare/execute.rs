@@ -4,23 +4,16 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::DEFAULT_FILES;
 use super::daemon::{self, Identity};
-use super::directories::{self, CreateError, Directory};
+use super::directories::{self, CreateError};
 use super::files::{self, Unwritable};
 use super::lock::{self, DataLock, Taken};
 use super::plan::Plan;
 use super::system::System;
-use super::{DEFAULT_FILES, PID_FILE};
 use crate::journal::Journal;
 
-/// A server may start; the lock ends with this.
-#[derive(Debug)]
-pub struct Prepared {
-    /// Keeps a second server off the data.
-    pub lock: DataLock,
-}
-
-/// Why it may not.
+/// Why a server may not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
     /// A directory is missing.
@@ -45,14 +38,14 @@ pub enum ExecuteError {
     },
 }
 
-/// Does what the plan says.
+/// Does what the plan says; the lock keeps a second server off the data as long as it lives.
 pub fn execute(
     plan: &Plan,
     identity: Identity,
     system: &mut impl System,
     journal: Journal,
-) -> Result<Prepared, Vec<ExecuteError>> {
-    let created = directories::ready(system, identity, &all(plan), journal);
+) -> Result<DataLock, Vec<ExecuteError>> {
+    let created = directories::ready(system, identity, &plan.directories, journal);
     daemon::become_daemon(system, identity)
         .map_err(|source| vec![ExecuteError::GiveUpRoot(source)])?;
     // Said as whom we are now, a directory that cannot be made is best explained by the one above it.
@@ -72,21 +65,7 @@ pub fn execute(
         ));
     }
     write_files(plan, journal).map_err(|error| vec![error])?;
-    Ok(Prepared { lock })
-}
-
-/// The directories of the plan, and the one of the pid file.
-fn all(plan: &Plan) -> Vec<Directory> {
-    let run = Path::new(PID_FILE)
-        .parent()
-        .unwrap_or(Path::new("/"))
-        .to_owned();
-    let run = Directory {
-        path: run,
-        content: directories::Content::Theirs,
-        needed: false,
-    };
-    plan.directories.iter().cloned().chain([run]).collect()
+    Ok(lock)
 }
 
 fn check_writable(plan: &Plan, missing: Vec<CreateError>) -> Result<(), Vec<ExecuteError>> {

@@ -15,17 +15,7 @@ pub mod lock;
 pub mod plan;
 pub mod system;
 
-use std::path::Path;
-
-pub use execute::{ExecuteError, Prepared, execute};
+pub use execute::{ExecuteError, execute};
 
 /// The files that are laid into the configuration directory where they are missing.
 pub const DEFAULT_FILES: &str = "/etc/zookeeper";
-
-/// The number of the JVM, for people and scripts that look for it where upstream's scripts put it.
-pub const PID_FILE: &str = "/var/run/zookeeper/zookeeper_server.pid";
-
-/// Writes the pid file. Nothing here needs it, so a read-only root file system is no reason to fail.
-pub fn write_pid_file(pid: u32) -> std::io::Result<()> {
-    files::write(Path::new(PID_FILE), pid.to_string().as_bytes())
-}

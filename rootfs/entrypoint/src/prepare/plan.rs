@@ -1,7 +1,7 @@
 //! What a start will do: made of the values and the facts alone, and of nothing that could not be tested.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::directories::{Content, Directory};
 use super::facts::{Facts, Found};
@@ -12,8 +12,8 @@ use crate::release::Release;
 use crate::servers::{Server, ServerId};
 use crate::stamp;
 use crate::variables::ids::{
-    ADMIN_SERVER_PORT_NUMBER, ADMINSERVER_ENABLED, CONF_DIR, LOG_DIR, LOG4J_PROP, PORT_NUMBER,
-    SERVER_ID, SERVERS, STANDALONE_ENABLED,
+    ADMIN_SERVER_PORT_NUMBER, ADMINSERVER_ENABLED, CONF_DIR, LOG_DIR, LOG4J_PROP, PID_FILE,
+    PORT_NUMBER, SERVER_ID, SERVERS, STANDALONE_ENABLED,
 };
 use crate::variables::{Environment, Values, unknown};
 
@@ -266,25 +266,24 @@ fn directories(values: &Values, facts: &Facts, writes_config: bool) -> Vec<Direc
     let logs_to_files = values
         .root_logger(LOG4J_PROP)
         .is_some_and(|logger| logger.appenders.iter().any(|name| name != "CONSOLE"));
-    let directory = |path: PathBuf, content, needed| Directory {
-        path,
+    let directory = |path: &Path, content, needed| Directory {
+        path: path.to_owned(),
         content,
         needed,
     };
     let mut directories = vec![
-        directory(
-            values.path(CONF_DIR).to_owned(),
-            Content::Theirs,
-            writes_config,
-        ),
-        directory(facts.data_directory.clone(), Content::Ours, true),
-        directory(facts.data_log_directory.clone(), Content::Ours, true),
-        directory(
-            values.path(LOG_DIR).to_owned(),
-            Content::Ours,
-            logs_to_files,
-        ),
+        directory(values.path(CONF_DIR), Content::Theirs, writes_config),
+        directory(&facts.data_directory, Content::Ours, true),
+        directory(&facts.data_log_directory, Content::Ours, true),
+        directory(values.path(LOG_DIR), Content::Ours, logs_to_files),
     ];
+    // Nothing here needs the pid file, so a read-only root file system is no reason to fail.
+    directories.extend(
+        values
+            .path(PID_FILE)
+            .parent()
+            .map(|path| directory(path, Content::Theirs, false)),
+    );
     directories.dedup();
     directories
 }

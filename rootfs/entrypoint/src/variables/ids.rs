@@ -11,7 +11,7 @@ use crate::servers::ServerList;
 /// A row whose value is a `T`.
 #[derive(Debug)]
 pub struct Id<T: ?Sized> {
-    pub(super) row: usize,
+    row: usize,
     kind: PhantomData<T>,
 }
 
@@ -102,6 +102,7 @@ ids! {
     BASE_DIR: Path = "ZOO_BASE_DIR";
     CONF_DIR: Path = "ZOO_CONF_DIR";
     LOG_DIR: Path = "ZOO_LOG_DIR";
+    PID_FILE: Path = "ZOOPIDFILE";
     DAEMON_USER: str = "ZOO_DAEMON_USER";
     DAEMON_GROUP: str = "ZOO_DAEMON_GROUP";
     LOG_LEVEL: str = "ZOO_LOG_LEVEL";

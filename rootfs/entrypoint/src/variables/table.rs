@@ -263,6 +263,16 @@ pub static TABLE: &[Variable] = &[
         chinese: "日志文件的目录；仅在 ZOO_LOG4J_PROP 要求时写入。",
     },
     Variable {
+        name: "ZOOPIDFILE",
+        aliases: &[],
+        default: Some("/var/run/zookeeper/zookeeper_server.pid"),
+        kind: Kind::Path,
+        effect: Effect::Other("place of the pid file"),
+        group: Group::Optional,
+        english: "The file that holds the process number of the server's JVM, where it can be written.",
+        chinese: "存储服务 JVM 进程号的文件（可写时）。",
+    },
+    Variable {
         name: "ZOO_DAEMON_USER",
         aliases: &[],
         default: Some("zookeeper"),

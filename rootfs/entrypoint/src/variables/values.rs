@@ -46,10 +46,34 @@ impl Reading {
 
     /// The values if all of them are valid.
     pub fn all(self) -> Result<Values, Vec<Problem>> {
-        match self.problems {
-            problems if problems.is_empty() => Ok(self.values),
-            problems => Err(problems.into_iter().map(|(_, problem)| problem).collect()),
+        let (values, problems) = self.parts();
+        if problems.is_empty() {
+            Ok(values)
+        } else {
+            Err(problems)
         }
+    }
+
+    /// The problems, and the values with the default wherever there is one: good for looking for further
+    /// problems, not for starting anything.
+    pub fn parts(self) -> (Values, Vec<Problem>) {
+        (
+            self.values,
+            self.problems
+                .into_iter()
+                .map(|(_, problem)| problem)
+                .collect(),
+        )
+    }
+
+    /// The values, with the default wherever there is a problem.
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// Whether this row has a problem.
+    pub fn is_broken<T: ?Sized>(&self, id: Id<T>) -> bool {
+        self.problems.iter().any(|(row, _)| *row == id.row())
     }
 
     /// The values if these rows are valid: a tool does not mind what only concerns the server.
@@ -105,9 +129,9 @@ macro_rules! lookup {
     ($name:ident, $variant:ident, $type:ty, $result:ty, |$found:ident| $convert:expr, $doc:literal) => {
         #[doc = $doc]
         pub fn $name(&self, id: Id<$type>) -> $result {
-            match self.row(id) {
+            match self.value(id) {
                 Some(Value::$variant($found)) => $convert,
-                other => unreachable!("{} has the value {other:?}", TABLE[id.row].name),
+                other => unreachable!("{} has the value {other:?}", TABLE[id.row()].name),
             }
         }
     };
@@ -138,7 +162,7 @@ impl Values {
 
     /// The root logger, if it was set.
     pub fn root_logger(&self, id: Id<RootLogger>) -> Option<&RootLogger> {
-        match self.row(id) {
+        match self.value(id) {
             Some(Value::RootLogger(logger)) => Some(logger),
             _ => None,
         }
@@ -146,7 +170,7 @@ impl Values {
 
     /// The name under which the user set this row, if so.
     pub fn given_as<T: ?Sized>(&self, id: Id<T>) -> Option<&str> {
-        self.0[id.row].given_as.as_deref()
+        self.0[id.row()].given_as.as_deref()
     }
 
     /// Every row with its value and whether the user set it.
@@ -156,8 +180,8 @@ impl Values {
         })
     }
 
-    fn row<T: ?Sized>(&self, id: Id<T>) -> Option<&Value> {
-        self.0[id.row].value.as_ref()
+    fn value<T: ?Sized>(&self, id: Id<T>) -> Option<&Value> {
+        self.0[id.row()].value.as_ref()
     }
 }
 

@@ -51,6 +51,7 @@ fn the_default_start() {
             ("/srv/data/zookeeper", true),
             ("/srv/datalog/zookeeper", true),
             ("/var/log/zookeeper", false),
+            ("/var/run/zookeeper", false),
         ]
     );
     assert_eq!(plan.warnings.len(), 1);
@@ -192,7 +193,8 @@ fn a_configuration_that_was_brought_along_stays_and_needs_no_gate() {
         [
             ("/srv/conf/zookeeper", false),
             ("/data", true),
-            ("/var/log/zookeeper", false)
+            ("/var/log/zookeeper", false),
+            ("/var/run/zookeeper", false)
         ]
     );
 }

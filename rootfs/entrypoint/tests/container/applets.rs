@@ -1,0 +1,199 @@
+//! The commands of the image, by the name the binary is called with.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use crate::harness::{Container, Ended};
+
+/// A container whose server answers `srvr` with this, once.
+fn answering(answer: &'static str) -> Container {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut container = Container::new();
+    container.set(
+        "ZOO_PORT_NUMBER",
+        &listener.local_addr().unwrap().port().to_string(),
+    );
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; 4]).unwrap();
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    container
+}
+
+const LEADER: &str = "Zookeeper version: 3.6.1\nMode: leader\n";
+const WAITING: &str = "This ZooKeeper instance is not currently serving requests\n";
+const SILENCED: &str = "srvr is not executed because it is not in the whitelist.\n";
+
+#[test]
+fn status_prints_the_lines_of_upstream() {
+    let container = answering(LEADER);
+    let config = container.path("conf/zoo.cfg").display().to_string();
+    let Ended {
+        code,
+        stdout,
+        stderr,
+    } = container.run(&["zkServer.sh", "status"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        stderr,
+        format!("ZooKeeper JMX enabled by default\nUsing config: {config}\n")
+    );
+    let (port, mode) = stdout.split_once('\n').unwrap();
+    assert!(
+        port.starts_with("Client port found: ") && port.ends_with(". Client address: localhost."),
+        "{port}"
+    );
+    assert_eq!(mode, "Mode: leader\n");
+
+    let waiting = answering(WAITING).run(&["zkServer.sh", "status"]);
+    assert_eq!(waiting.code, Some(1));
+    assert!(
+        waiting
+            .stdout
+            .ends_with("\nError contacting service. It is probably not running.\n")
+    );
+    assert_eq!(
+        answering(SILENCED).run(&["zkServer.sh", "status"]).code,
+        Some(0)
+    );
+}
+
+#[test]
+fn the_port_is_the_one_of_the_configuration() {
+    let container = answering(LEADER);
+    fs::create_dir(container.path("conf")).unwrap();
+    fs::write(container.path("conf/zoo.cfg"), "clientPort=1\n").unwrap();
+    let ended = container.run(&["zkServer.sh", "status"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.stdout.starts_with("Client port found: 1. "),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn healthy_is_serving_and_alive_is_answering() {
+    for (answer, ready, alive) in [
+        (LEADER, 0, 0),
+        (WAITING, 1, 0),
+        (SILENCED, 1, 0),
+        ("", 1, 1),
+    ] {
+        assert_eq!(
+            answering(answer).run(&["healthcheck"]).code,
+            Some(ready),
+            "{answer}"
+        );
+        assert_eq!(
+            answering(answer).run(&["healthcheck", "--liveness"]).code,
+            Some(alive),
+            "{answer}"
+        );
+    }
+    assert_eq!(
+        Container::new().run(&["healthcheck", "--alive"]).code,
+        Some(2)
+    );
+}
+
+#[test]
+fn the_client_needs_no_configuration_and_passes_no_gate() {
+    let mut container = Container::new();
+    container
+        .set("ZOO_TICK_TIME", "not for clients")
+        .set("JVMFLAGS", "-Xmx4g -Da=1");
+    container.java("exit 5");
+    let ended = container.run(&["entrypoint", "zkCli.sh", "-server", "zoo1:2181", "get", "/"]);
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    let arguments = container.read("arguments");
+    assert!(
+        arguments
+            .ends_with("\n-Da=1\norg.apache.zookeeper.ZooKeeperMain\n-server\nzoo1:2181\nget\n/\n")
+    );
+    assert!(!arguments.contains("-Xm"));
+    assert!(!container.path("conf").exists());
+}
+
+#[test]
+fn anything_else_is_run_as_it_is() {
+    let container = Container::new();
+    let ended = container.run(&["entrypoint", "/bin/sh", "-c", "echo ok; exit 6"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(6), "ok\n"));
+    assert_eq!(
+        container.run(&["entrypoint", "no-such-program"]).code,
+        Some(127)
+    );
+    assert_eq!(
+        container.run(&["entrypoint", "/bin/healthcheck"]).code,
+        Some(127)
+    );
+    assert_eq!(container.run(&["entrypoint", "/etc"]).code, Some(126));
+}
+
+#[test]
+fn help_and_wrong_command_lines() {
+    let container = Container::new();
+    for words in [
+        &["entrypoint", "--help"][..],
+        &["zkServer.sh", "-h"],
+        &["entrypoint", "zkServer.sh", "-?"],
+    ] {
+        let ended = container.run(words);
+        assert_eq!(ended.code, Some(0));
+        assert!(
+            ended.stdout.contains("Usage: zkServer.sh COMMAND"),
+            "{words:?}"
+        );
+    }
+    for (words, expected) in [
+        (&["zkServer.sh"][..], "no command"),
+        (
+            &["zkServer.sh", "start-forground"],
+            "unknown command `start-forground`",
+        ),
+        (
+            &["zkServer.sh", "start-foreground", "zoo.cfg"],
+            "too many arguments",
+        ),
+        (&["entrypoint"], "no command"),
+        (&["entrypoint", "-x"], "unknown command `-x`"),
+        (
+            &["zkServer.sh", "stop"],
+            "`zkServer.sh stop` is not in this version of the image yet",
+        ),
+        (
+            &["entrypoint", "--version"],
+            "`zkServer.sh version` is not in this version of the image yet",
+        ),
+        (
+            &["zkCleanup.sh", "-n", "3"],
+            "`zkCleanup.sh` is not in this version of the image yet",
+        ),
+    ] {
+        let ended = container.run(words);
+        assert_eq!(ended.code, Some(2), "{words:?}");
+        assert!(
+            ended
+                .stderr
+                .starts_with(&format!("zookeeper-entrypoint: error: {expected}\n")),
+            "{ended:?}"
+        );
+    }
+    assert!(!container.path("conf").exists());
+}
+
+#[test]
+fn start_is_the_foreground_for_a_container_and_refused_to_others() {
+    let container = Container::open();
+    let ended = container.run(&["entrypoint", "zkServer.sh", "start"]);
+    assert_eq!(ended.code, Some(0));
+    assert!(
+        ended
+            .stderr
+            .starts_with("zookeeper-entrypoint: warning: `start` runs in the foreground"),
+        "{ended:?}"
+    );
+    assert_eq!(container.run(&["zkServer.sh", "start"]).code, Some(1));
+}

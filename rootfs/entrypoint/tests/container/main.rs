@@ -1,0 +1,12 @@
+//! The real binary, as a container runs it, in a temporary directory and with a shell script for Java.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows the functions of tests only, not what they share"
+)]
+
+mod applets;
+mod harness;
+mod start;
+mod supervise;
+mod variables;

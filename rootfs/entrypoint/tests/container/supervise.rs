@@ -1,0 +1,108 @@
+//! PID 1: signals, statuses, orphans.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+
+use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+
+use crate::harness::{Container, wait_for, wait_for_line};
+
+const SERVE: [&str; 3] = ["entrypoint", "zkServer.sh", "start-foreground"];
+
+#[test]
+fn signals_reach_the_server_and_its_status_is_ours() {
+    for (signal, name, status) in [
+        (Signal::SIGTERM, "TERM", 11),
+        (Signal::SIGINT, "INT", 12),
+        (Signal::SIGHUP, "HUP", 13),
+        (Signal::SIGQUIT, "QUIT", 14),
+    ] {
+        let container = Container::open();
+        container.java(&format!(
+            "sleep 60 & trap 'kill $!; exit {status}' {name}; echo up > up; while :; do wait; done"
+        ));
+        let process = container.start(&SERVE);
+        wait_for_line(&container.path("up"));
+        process.signal(signal);
+        assert_eq!(process.end().code, Some(status), "{name}");
+    }
+}
+
+#[test]
+fn a_server_that_a_signal_ends_is_128_and_its_number() {
+    for (signal, status) in [("TERM", 143), ("KILL", 137), ("ABRT", 134)] {
+        let container = Container::open();
+        container.java(&format!("kill -{signal} $$; sleep 60"));
+        assert_eq!(container.serve().code, Some(status), "{signal}");
+    }
+}
+
+#[test]
+fn a_status_that_zookeeper_explains_is_explained() {
+    let container = Container::open();
+    container.java("exit 4");
+    let ended = container.serve();
+    assert_eq!(ended.code, Some(4));
+    let expected =
+        "the server has left with 4: the AdminServer cannot start, its port may be taken\n";
+    assert!(ended.stderr.ends_with(expected), "{ended:?}");
+}
+
+#[test]
+fn orphans_are_reaped_while_the_server_runs() {
+    let container = Container::open();
+    container.java("(true & echo $! > orphan); echo up > up; exec sleep 60");
+    let process = container.start(&SERVE);
+    wait_for_line(&container.path("up"));
+    let orphan = container
+        .path("/proc")
+        .join(container.read("orphan").trim());
+    wait_for("the orphan to be reaped", || {
+        (!orphan.exists()).then_some(())
+    });
+    process.signal(Signal::SIGTERM);
+    assert_eq!(process.end().code, Some(143));
+}
+
+#[test]
+fn a_signal_during_the_preparation_is_not_lost() {
+    let mut container = Container::open();
+    let fifo = container.path("tick");
+    mkfifo(&fifo, Mode::S_IRWXU).unwrap();
+    container.set("ZOO_TICK_TIME_FILE", fifo.to_str().unwrap());
+    container.java("exec sleep 60");
+    let process = container.start(&SERVE);
+    // Opens once the other side reads, that is, in the middle of the preparation.
+    let mut writer = OpenOptions::new().write(true).open(&fifo).unwrap();
+    process.signal(Signal::SIGTERM);
+    writer.write_all(b"2000\n").unwrap();
+    drop(writer);
+    assert_eq!(process.end().code, Some(143));
+}
+
+#[test]
+fn the_server_starts_with_no_signal_blocked() {
+    let container = Container::open();
+    // The shell itself looks: it would unblock everything for a program that it starts.
+    container.java(
+        "while read name value; do case $name in SigBlk:) echo $value > mask;; esac; done < /proc/$$/status",
+    );
+    container.serve();
+    assert_eq!(container.read("mask"), "0000000000000000\n");
+}
+
+#[test]
+fn the_pid_file_is_there_as_long_as_the_server() {
+    let container = Container::open();
+    container.java("echo $$ > up; exec sleep 60");
+    let process = container.start(&SERVE);
+    let pid = wait_for_line(&container.path("up"));
+    let file = container.path("run/zookeeper_server.pid");
+    let written = wait_for("the pid file", || std::fs::read_to_string(&file).ok());
+    assert_eq!(written, pid);
+    process.signal(Signal::SIGTERM);
+    process.end();
+    assert!(!file.exists());
+}

@@ -1,0 +1,287 @@
+//! Every variable: what a good value changes, and what is said of a bad one.
+//!
+//! Through the library, without a process each; the last test makes sure that no row of the table is missing.
+
+use std::path::Path;
+
+use entrypoint::java::JavaCommand;
+use entrypoint::prepare::facts::{Facts, Found};
+use entrypoint::prepare::plan::Plan;
+use entrypoint::release::Release;
+use entrypoint::variables::{Effect, Environment, Reading, TABLE};
+
+/// Name, good value, the line of `zoo.cfg` or the argument of Java it leads to (with blanks before
+/// arguments), bad value, what is said of it. Nothing where every value is good or no file and no argument
+/// shows it.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
+const WHOLE: &str = "a whole number from 1";
+const YES_OR_NO: &str = "1, yes, true, on or 0, no, false, off";
+const PORT: &str = "a port from 1 to 65535";
+const PATH: &str = "an absolute path";
+
+const ROWS: &[Row] = &[
+    ("ZOO_TICK_TIME", "3000", "tickTime=3000", "0", WHOLE),
+    (
+        "ZOO_TICK_TIME",
+        "2147483647",
+        "tickTime=2147483647",
+        "2147483648",
+        WHOLE,
+    ),
+    ("ZOO_INIT_LIMIT", "20", "initLimit=20", "-1", WHOLE),
+    ("ZOO_SYNC_LIMIT", "7", "syncLimit=7", "1.5", WHOLE),
+    (
+        "ZOO_DATA_DIR",
+        "/数据//x/",
+        "dataDir=/\\u6570\\u636E/x",
+        "data",
+        PATH,
+    ),
+    (
+        "ZOO_DATA_LOG_DIR",
+        "/datalog",
+        "dataLogDir=/datalog",
+        "./x",
+        PATH,
+    ),
+    ("ZOO_PORT_NUMBER", "2182", "clientPort=2182", "0", PORT),
+    ("ZOO_CLIENT_PORT", "2182", "clientPort=2182", "65536", PORT),
+    (
+        "ZOO_MAX_CLIENT_CNXNS",
+        "0",
+        "maxClientCnxns=0",
+        "many",
+        "a whole number from 0",
+    ),
+    (
+        "ZOO_MAX_CNXNS",
+        "9",
+        "maxCnxns=9",
+        "+9",
+        "a whole number from 0",
+    ),
+    (
+        "ZOO_STANDALONE_ENABLED",
+        "YES",
+        "standaloneEnabled=true",
+        "maybe",
+        YES_OR_NO,
+    ),
+    (
+        "ZOO_ADMINSERVER_ENABLED",
+        "Off",
+        "admin.enableServer=false",
+        "2",
+        YES_OR_NO,
+    ),
+    (
+        "ZOO_ENABLE_ADMIN_SERVER",
+        "no",
+        "admin.enableServer=false",
+        "enabled",
+        YES_OR_NO,
+    ),
+    (
+        "ZOO_ADMIN_SERVER_PORT_NUMBER",
+        "8081",
+        "admin.serverPort=8081",
+        "http",
+        PORT,
+    ),
+    (
+        "ZOO_AUTOPURGE_PURGEINTERVAL",
+        "24",
+        "autopurge.purgeInterval=24",
+        "1h",
+        "a whole number from 0",
+    ),
+    (
+        "ZOO_AUTOPURGE_INTERVAL",
+        "24",
+        "autopurge.purgeInterval=24",
+        "1h",
+        "a whole number from 0",
+    ),
+    (
+        "ZOO_AUTOPURGE_SNAPRETAINCOUNT",
+        "5",
+        "autopurge.snapRetainCount=5",
+        "2",
+        "a whole number from 3",
+    ),
+    (
+        "ZOO_AUTOPURGE_RETAIN_COUNT",
+        "5",
+        "autopurge.snapRetainCount=5",
+        "2",
+        "a whole number from 3",
+    ),
+    (
+        "ZOO_4LW_COMMANDS_WHITELIST",
+        "RUOK,stat  srvr",
+        "4lw.commands.whitelist=ruok, stat, srvr",
+        "srvr, foo",
+        "* or a list of conf, cons, crst, dirs, dump, envi, gtmk, hash, isro, mntr, ruok, srst, srvr, stat, stmk, wchc, \
+         wchp, wchs",
+    ),
+    (
+        "ZOO_4LW_COMMANDS_WHITELIST",
+        "*",
+        "4lw.commands.whitelist=*",
+        "",
+        "",
+    ),
+    ("ENV_DEBUG", "1", "", "debug", YES_OR_NO),
+    (
+        "ZOO_SERVER_ID",
+        "1",
+        "",
+        "256",
+        "a whole number from 1 to 255",
+    ),
+    ("ZOO_MY_ID", "1", "", "0", "a whole number from 1 to 255"),
+    (
+        "ZOO_SERVERS",
+        "zoo1:2888:3888",
+        "server.1=zoo1:2888:3888;2181",
+        "",
+        "",
+    ),
+    ("ZOO_BASE_DIR", "/opt/zk", "/opt/zk/lib/* ", "zk", PATH),
+    ("ZOO_CONF_DIR", "/conf", " -cp /conf:", "conf", PATH),
+    (
+        "ZOO_LOG_DIR",
+        "/logs",
+        " -Dzookeeper.log.dir=/logs ",
+        "logs",
+        PATH,
+    ),
+    ("ZOOPIDFILE", "/run/zk.pid", "", "zk.pid", PATH),
+    ("ZOO_DAEMON_USER", "1000", "", "a b", "a name or a number"),
+    (
+        "ZOO_DAEMON_GROUP",
+        "zookeeper",
+        "",
+        "-g",
+        "a name or a number",
+    ),
+    (
+        "ZOO_LOG_LEVEL",
+        "warn",
+        " -Dzookeeper.root.logger=WARN,CONSOLE -Dzookeeper.console.threshold=WARN ",
+        "LOUD",
+        "one of ALL, TRACE, DEBUG, INFO, WARN, ERROR, FATAL, OFF",
+    ),
+    (
+        "ZOO_LOG4J_PROP",
+        "INFO,ROLLINGFILE",
+        " -Dzookeeper.root.logger=INFO,ROLLINGFILE ",
+        "INFO",
+        "a level and one or more of CONSOLE, ROLLINGFILE, TRACEFILE, such as INFO,CONSOLE",
+    ),
+    ("ZOO_ALLOW_ANONYMOUS_LOGIN", "yes", "", "si", YES_OR_NO),
+    ("ALLOW_ANONYMOUS_LOGIN", "yes", "", "si", YES_OR_NO),
+    ("ZOO_ENABLE_AUTH", "no", "", "SASL", YES_OR_NO),
+    ("ZOO_ENABLE_QUORUM_AUTH", "no", "", "SASL", YES_OR_NO),
+    ("ZOO_TLS_CLIENT_ENABLE", "no", "", "TLS", YES_OR_NO),
+    ("ZOO_TLS_QUORUM_ENABLE", "no", "", "TLS", YES_OR_NO),
+    ("ZOO_HEAP_SIZE", "256", "-Xms256m -Xmx256m ", "1g", WHOLE),
+    ("SERVER_JVMFLAGS", "-Da=1", " -Da=1 ", "", ""),
+    ("CLIENT_JVMFLAGS", "-Da=1", "", "", ""),
+    ("JVMFLAGS", "-Da=1", " -Da=1 ", "", ""),
+    ("ZOO_JVMFLAGS", "-Da=1", " -Da=1 ", "", ""),
+];
+
+/// The lines of `zoo.cfg` and the command line of Java.
+fn outcome(pairs: &[(&str, &str)]) -> String {
+    let environment: Environment = pairs.iter().copied().collect();
+    let values = Reading::of(&environment).all().unwrap();
+    let facts = Facts {
+        release: Release::new(3, 6, 1),
+        config: Found::Nothing,
+        data_directory: "/data".into(),
+        data_log_directory: "/datalog".into(),
+        myid: None,
+    };
+    let plan = Plan::make(&environment, &values, &facts).unwrap();
+    let java = JavaCommand::server(&environment, &values, Path::new("/zoo.cfg"));
+    let arguments: Vec<_> = java
+        .arguments
+        .iter()
+        .map(|argument| argument.to_str().unwrap())
+        .collect();
+    format!("{}\n{}", plan.config.unwrap(), arguments.join(" "))
+}
+
+#[test]
+fn a_good_value_changes_what_it_should() {
+    for (name, good, expected, _, _) in ROWS {
+        let found = outcome(&[("ZOO_ALLOW_ANONYMOUS_LOGIN", "yes"), (name, good)]);
+        let there =
+            if expected.contains(' ') && expected.contains('-') || expected.contains("/lib/") {
+                found.contains(expected)
+            } else {
+                expected.is_empty() || found.lines().any(|line| line == *expected)
+            };
+        assert!(
+            there,
+            "{name}={good} does not lead to `{expected}` in\n{found}"
+        );
+    }
+}
+
+#[test]
+fn a_bad_value_is_refused_with_what_is_allowed() {
+    for (name, _, _, bad, allowed) in ROWS.iter().filter(|row| !row.4.is_empty()) {
+        let environment: Environment = [(*name, *bad)].into_iter().collect();
+        let problems: Vec<_> = Reading::of(&environment)
+            .all()
+            .unwrap_err()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            problems,
+            [format!("{name} is `{bad}`: allowed is {allowed}")]
+        );
+    }
+}
+
+#[test]
+fn an_empty_value_is_an_unset_one() {
+    let unset = outcome(&[("ZOO_ALLOW_ANONYMOUS_LOGIN", "yes")]);
+    for (name, ..) in ROWS.iter().filter(|row| !row.0.contains("ALLOW_ANONYMOUS")) {
+        assert_eq!(
+            outcome(&[("ZOO_ALLOW_ANONYMOUS_LOGIN", "yes"), (name, "")]),
+            unset,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_name_and_alias_is_tried() {
+    for variable in TABLE {
+        for name in std::iter::once(&variable.name).chain(variable.aliases) {
+            assert!(
+                ROWS.iter().any(|row| row.0 == *name),
+                "{name} has no row in this test"
+            );
+        }
+        if let Effect::Key(key) | Effect::KeySince(key, _) = variable.effect {
+            let row = ROWS.iter().find(|row| row.0 == variable.name).unwrap();
+            assert!(
+                row.2.starts_with(&format!("{key}=")),
+                "{} is not tried for {key}",
+                variable.name
+            );
+        }
+    }
+}
