@@ -73,6 +73,8 @@ pub enum HttpError {
 impl HttpClient {
     /// Proxies come from the environment, certificates from the host.
     pub fn new() -> Result<Self, HttpError> {
+        // Already installed is fine: there is one provider in this program.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::blocking::Client::builder()
             .user_agent(concat!("zookiln/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
