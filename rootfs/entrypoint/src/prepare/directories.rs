@@ -4,19 +4,34 @@ use std::io;
 use std::path::PathBuf;
 
 use super::daemon::Identity;
+use super::lock;
 use super::system::{Below, System};
 use crate::journal::Journal;
 
 /// The group of the directories we make: with it an arbitrary uid (whose group is 0 there) may write.
 const GROUP_ZERO: u32 = 0;
 
-/// What is in a directory, as far as its owner is concerned.
+/// What is in a directory, which decides what in it changes hands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// Files that ZooKeeper made: the daemon user must own them.
-    Ours,
-    /// Files that users may have mapped: not to be touched.
+    /// Snapshots or transaction logs.
+    Data,
+    /// Log files.
+    Logs,
+    /// Files that users may have mapped: none is to be touched.
     Theirs,
+}
+
+impl Content {
+    /// What ZooKeeper and we make there. Somebody may keep other files beside, or name a directory that is
+    /// not ZooKeeper's alone: those stay whose they are.
+    fn made_by_us(self) -> &'static [&'static str] {
+        match self {
+            Self::Data => &["version-2", "myid", lock::NAME],
+            Self::Logs => &["zookeeper.log", "zookeeper_trace.log"],
+            Self::Theirs => &[],
+        }
+    }
 }
 
 /// A directory that the server works in.
@@ -84,23 +99,27 @@ fn hand_over(
     let Identity::Daemon { uid, .. } = identity else {
         return;
     };
-    let below = match directory.content {
-        Content::Ours => Below::Everything,
-        Content::Theirs => Below::Nothing,
-    };
     // What is there keeps its group: somebody may have chosen it.
     let gid = created.then_some(GROUP_ZERO);
-    let changed = system.owners(&directory.path, below).and_then(|owners| {
-        let foreign = owners.into_iter().filter(|(_, owner)| *owner != uid);
-        foreign
-            .map(|(path, _)| system.change_owner(&path, uid, gid))
-            .collect::<io::Result<Vec<()>>>()
-    });
-    if let Err(error) = changed {
-        journal.debug(format_args!(
-            "cannot give {} to {uid}: {error}",
-            directory.path.display()
-        ));
+    let made = directory
+        .content
+        .made_by_us()
+        .iter()
+        .map(|name| (directory.path.join(name), Below::Everything));
+    for (path, below) in [(directory.path.clone(), Below::Nothing)]
+        .into_iter()
+        .chain(made)
+    {
+        let changed = system.owners(&path, below).and_then(|owners| {
+            let mut foreign = owners.into_iter().filter(|(_, owner)| *owner != uid);
+            foreign.try_for_each(|(path, _)| system.change_owner(&path, uid, gid))
+        });
+        if let Err(error) = changed {
+            journal.debug(format_args!(
+                "cannot give {} to {uid}: {error}",
+                path.display()
+            ));
+        }
     }
 }
 
@@ -126,7 +145,7 @@ mod tests {
     fn calls(system: &mut Recorder, identity: Identity) -> Vec<String> {
         let directories = [
             directory("/srv/conf/zookeeper", Content::Theirs, true),
-            directory("/srv/data/zookeeper", Content::Ours, true),
+            directory("/srv/data/zookeeper", Content::Data, true),
         ];
         ready(system, identity, &directories, Journal::default()).unwrap();
         become_daemon(system, identity).unwrap();
@@ -159,14 +178,19 @@ mod tests {
             ("/srv/data/zookeeper", 0),
             ("/srv/data/zookeeper/myid", 1000),
             ("/srv/data/zookeeper/version-2", 0),
+            ("/srv/data/zookeeper/version-2/log.1", 0),
+            ("/srv/data/zookeeper/version-2/snapshot.0", 1000),
+            ("/srv/data/zookeeper/of-somebody-else", 0),
         ] {
             system.owned.insert(path.into(), uid);
         }
         assert_eq!(
-            calls(&mut system, DAEMON)[..2],
+            calls(&mut system, DAEMON)[..4],
             [
                 "chown 1000: /srv/data/zookeeper",
-                "chown 1000: /srv/data/zookeeper/version-2"
+                "chown 1000: /srv/data/zookeeper/version-2",
+                "chown 1000: /srv/data/zookeeper/version-2/log.1",
+                "setgroups [1000]",
             ]
         );
     }
@@ -193,8 +217,8 @@ mod tests {
             .refused
             .insert("mkdir", io::ErrorKind::ReadOnlyFilesystem);
         let directories = [
-            directory("/a", Content::Ours, true),
-            directory("/b", Content::Ours, false),
+            directory("/a", Content::Data, true),
+            directory("/b", Content::Data, false),
         ];
         let problems = ready(&mut system, DAEMON, &directories, Journal::default()).unwrap_err();
         let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-const NAME: &str = ".zookeeper-entrypoint.lock";
+pub(super) const NAME: &str = ".zookeeper-entrypoint.lock";
 
 /// Somebody else has the directory.
 #[derive(Debug, thiserror::Error)]

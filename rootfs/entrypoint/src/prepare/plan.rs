@@ -273,9 +273,9 @@ fn directories(values: &Values, facts: &Facts, writes_config: bool) -> Vec<Direc
     };
     let mut directories = vec![
         directory(values.path(CONF_DIR), Content::Theirs, writes_config),
-        directory(&facts.data_directory, Content::Ours, true),
-        directory(&facts.data_log_directory, Content::Ours, true),
-        directory(values.path(LOG_DIR), Content::Ours, logs_to_files),
+        directory(&facts.data_directory, Content::Data, true),
+        directory(&facts.data_log_directory, Content::Data, true),
+        directory(values.path(LOG_DIR), Content::Logs, logs_to_files),
     ];
     // Nothing here needs the pid file, so a read-only root file system is no reason to fail.
     directories.extend(

@@ -1,7 +1,7 @@
 //! The system calls whose order matters, behind a trait, so that a test can look at the order.
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, DirBuilder, Metadata, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown};
@@ -16,7 +16,7 @@ const DIRECTORY_MODE: u32 = 0o775;
 pub trait System {
     /// Creates a directory, and those above it; whether there was none before.
     fn create_directory(&mut self, path: &Path) -> io::Result<bool>;
-    /// The uid that owns a path, and of everything below it that is on no mount of its own.
+    /// Who owns a path, and everything below it that is on no mount of its own; nothing if there is none.
     fn owners(&mut self, path: &Path, below: Below) -> io::Result<Vec<(PathBuf, u32)>>;
     /// Changes the owner, and the group if there is one; of a link, not of what it points to.
     fn change_owner(&mut self, path: &Path, uid: u32, gid: Option<u32>) -> io::Result<()>;
@@ -56,10 +56,15 @@ impl System for Host {
     }
 
     fn owners(&mut self, path: &Path, below: Below) -> io::Result<Vec<(PathBuf, u32)>> {
-        let mut found = vec![(path.to_owned(), fs::metadata(path)?.uid())];
-        if below == Below::Everything {
-            let mounts = mount_points()?;
-            walk(path, &mounts, &mut found)?;
+        // A working directory may be a link to where it really is; what we made in it never is one.
+        let path = match below {
+            Below::Nothing => fs::canonicalize(path)?,
+            Below::Everything => path.to_owned(),
+        };
+        let mut found = Vec::new();
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+            metadata => walk(path, &metadata?, below, &mount_points()?, &mut found)?,
         }
         Ok(found)
     }
@@ -83,20 +88,21 @@ impl System for Host {
 }
 
 fn walk(
-    directory: &Path,
+    path: PathBuf,
+    metadata: &Metadata,
+    below: Below,
     mounts: &BTreeSet<PathBuf>,
     found: &mut Vec<(PathBuf, u32)>,
 ) -> io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let path = entry.path();
-        if mounts.contains(&path) {
-            continue;
-        }
-        let metadata = entry.metadata()?;
-        found.push((path.clone(), metadata.uid()));
-        if metadata.is_dir() {
-            walk(&path, mounts, found)?;
+    // A working directory may be mounted; below it, a mount is somebody's.
+    if below == Below::Everything && mounts.contains(&path) {
+        return Ok(());
+    }
+    found.push((path.clone(), metadata.uid()));
+    if below == Below::Everything && metadata.is_dir() {
+        for entry in fs::read_dir(&path)? {
+            let entry = entry?;
+            walk(entry.path(), &entry.metadata()?, below, mounts, found)?;
         }
     }
     Ok(())
