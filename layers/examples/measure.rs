@@ -5,12 +5,13 @@
 //! ```
 //!
 //! Prints a Markdown table with one line for each block size and level: the size against the
-//! installed `gzip -6`, and for one and for two threads the best time of all repeats, its throughput
-//! and the peak memory. The table of `docs/layers.md` was made with it.
+//! installed `gzip -6`, and for one and for two threads the best time of all repeats, the processor
+//! time (which other work on the machine disturbs least) and the peak memory. The table of `docs/layers.md` was made with it.
 
 use std::{
     error::Error,
     ffi::OsString,
+    fmt,
     fs::File,
     io::{self, Read, Write},
     num::NonZeroUsize,
@@ -54,9 +55,12 @@ fn table(input: &Path, repeats: u32) -> Result<(), Box<dyn Error>> {
     let bytes = std::fs::metadata(&tar)?.len();
     let (reference, time) = reference(&tar)?;
     println!("{} of tar, best of {repeats}", mebibytes(bytes));
-    println!("`gzip -6`: {reference} bytes, {}\n", speed(bytes, time));
-    println!("| block | level | size | ÷ `gzip -6` | 1 thread | memory | 2 threads | memory |");
-    println!("|---|---|---|---|---|---|---|---|");
+    println!(
+        "`gzip -6`: {reference} bytes, {:.2} s\n",
+        time.as_secs_f64()
+    );
+    println!("| block | level | size | ÷ `gzip -6` | 1 thread | 2 threads |");
+    println!("|---|---|---|---|---|---|");
     for kibibytes in BLOCK_SIZES_IN_KIB {
         for level in LEVELS {
             let block_size = NonZeroUsize::new(kibibytes * 1024).ok_or("a block of nothing")?;
@@ -65,13 +69,9 @@ fn table(input: &Path, repeats: u32) -> Result<(), Box<dyn Error>> {
             let two = measure(&tar, &parameters, 2, repeats)?;
             assert_eq!(alone.size, two.size, "threads must not show in the output");
             println!(
-                "| {kibibytes} KiB | {level} | {} | {:.4} | {} | {} | {} | {} |",
+                "| {kibibytes} KiB | {level} | {} | {:.4} | {alone} | {two} |",
                 alone.size,
                 alone.size as f64 / reference as f64,
-                speed(bytes, alone.time),
-                mebibytes(alone.memory),
-                speed(bytes, two.time),
-                mebibytes(two.memory),
             );
         }
     }
@@ -113,7 +113,19 @@ fn reference(tar: &Path) -> Result<(u64, Duration), Box<dyn Error>> {
 struct Measured {
     size: u64,
     time: Duration,
+    processor_time: Duration,
     memory: u64,
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (time, processor_time) = (self.time.as_secs_f64(), self.processor_time.as_secs_f64());
+        let memory = mebibytes(self.memory);
+        write!(
+            formatter,
+            "{time:.2} s, {processor_time:.2} s CPU, {memory}"
+        )
+    }
 }
 
 /// Runs one case in processes of its own and takes the best time and the worst memory.
@@ -126,6 +138,7 @@ fn measure(
     let mut best = Measured {
         size: 0,
         time: Duration::MAX,
+        processor_time: Duration::MAX,
         memory: 0,
     };
     for _ in 0..repeats.max(1) {
@@ -144,17 +157,19 @@ fn measure(
             .split_whitespace()
             .map(str::parse)
             .collect::<Result<_, _>>()?;
-        let [size, microseconds, memory] = numbers[..] else {
+        let [size, microseconds, processor_microseconds, memory] = numbers[..] else {
             return Err(format!("a case answered `{output}`").into());
         };
         best.size = size;
         best.time = best.time.min(Duration::from_micros(microseconds));
+        let processor_time = Duration::from_micros(processor_microseconds);
+        best.processor_time = best.processor_time.min(processor_time);
         best.memory = best.memory.max(memory);
     }
     Ok(best)
 }
 
-/// Prints size, microseconds and peak memory of compressing `tar`.
+/// Prints size, microseconds, processor microseconds and peak memory of compressing `tar`.
 fn one_case(
     tar: &Path,
     parameters: &Parameters,
@@ -162,6 +177,7 @@ fn one_case(
 ) -> Result<(), Box<dyn Error>> {
     let mut input = File::open(tar)?;
     let mut output = Counter(0);
+    let processor_begin = processor_time()?;
     let begin = Instant::now();
     gzip::compress(parameters, threads, &mut output, |writer| {
         let mut buffer = vec![0; 128 * 1024];
@@ -173,7 +189,8 @@ fn one_case(
         }
     })?;
     let time = begin.elapsed().as_micros();
-    println!("{} {time} {}", output.0, peak_memory()?);
+    let processor_time = (processor_time()? - processor_begin).as_micros();
+    println!("{} {time} {processor_time} {}", output.0, peak_memory()?);
     Ok(())
 }
 
@@ -190,6 +207,16 @@ impl Write for Counter {
     }
 }
 
+/// The processor time of all threads of this process, in the hundredths of a second that Linux shows.
+fn processor_time() -> Result<Duration, Box<dyn Error>> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let (_, fields) = stat.rsplit_once(')').ok_or("no name in /proc/self/stat")?;
+    // utime and stime, the 14th and 15th of all fields; two stand before those split here.
+    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse);
+    let ticks: Vec<u64> = ticks.collect::<Result<_, _>>()?;
+    Ok(Duration::from_millis(10 * ticks.iter().sum::<u64>()))
+}
+
 /// The high-water mark of resident memory in bytes, as Linux counts it (proc(5)).
 fn peak_memory() -> Result<u64, Box<dyn Error>> {
     let status = std::fs::read_to_string("/proc/self/status")?;
@@ -199,11 +226,6 @@ fn peak_memory() -> Result<u64, Box<dyn Error>> {
         .ok_or("no VmHWM in /proc/self/status")?;
     let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(kibibytes * 1024)
-}
-
-fn speed(bytes: u64, time: Duration) -> String {
-    let seconds = time.as_secs_f64();
-    format!("{seconds:.2} s, {:.0} MB/s", bytes as f64 / 1e6 / seconds)
 }
 
 fn mebibytes(bytes: u64) -> String {
