@@ -16,6 +16,8 @@ use std::str::FromStr;
 use layers::Digest;
 use serde::{Deserialize, Serialize};
 
+use crate::store::Expected;
+
 pub use coordinates::{Coordinates, InvalidCoordinates};
 pub use error::{CatalogError, nearest};
 pub use load::EMBEDDED_CATALOG;
@@ -275,6 +277,17 @@ pub struct ModuleCut {
     pub module: String,
     /// What stays in full; `*` within a name, `**` across names.
     pub keep: Vec<String>,
+}
+
+impl Tarball {
+    /// What the archive must be.
+    #[must_use]
+    pub fn expected(&self) -> Expected {
+        Expected {
+            digest: self.digest.clone(),
+            size: self.size,
+        }
+    }
 }
 
 impl Catalog {

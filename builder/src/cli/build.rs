@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 
+use super::usage::usage;
 use super::{Common, context};
 use crate::catalog::{Catalog, Platform, Variant};
-use crate::image::{AssembleError, Assembler, Written, up_to_date, write_image};
+use crate::image::{AssembleError, Assembler, Layout, Written, up_to_date, write_image};
 use crate::lock::{Lock, LockedPackage};
 use crate::plan::{LayerRecipe, Plan, Request, Source};
 use crate::progress::Progress;
@@ -128,7 +129,7 @@ fn targets<'a>(
             .iter()
             .map(|platform| platform.as_str())
             .collect();
-        bail!(
+        usage!(
             "the catalog has no platform `{platform}`, only {}",
             known.join(", ")
         );
@@ -149,7 +150,7 @@ fn targets<'a>(
     let mut seen = std::collections::BTreeSet::new();
     versions.retain(|version| seen.insert(version.clone()));
     if arguments.output.is_some() && versions.len() > 1 {
-        bail!(
+        usage!(
             "`--output` is the directory of one image, and {} versions were asked for",
             versions.len()
         );
@@ -196,7 +197,7 @@ impl Builder {
     fn build(&self, target: &Target<'_>, sources: &[Source]) -> anyhow::Result<Written> {
         self.progress
             .line(&format!("building {}", target.plan.tag()));
-        prepare_output(&target.output)?;
+        Layout::check_place(&target.output)?;
         // A cached file that has gone bad is removed when it is read; then it is fetched or made
         // again. Twice is a broken disk.
         match self.attempt(target, sources) {
@@ -324,12 +325,6 @@ impl Builder {
         }
         Ok(missing)
     }
-}
-
-/// An output that cannot be written is better known before minutes of work.
-fn prepare_output(output: &Path) -> anyhow::Result<()> {
-    crate::image::Layout::create(output)?;
-    Ok(())
 }
 
 fn is_corrupt_cache(cause: &(dyn std::error::Error + 'static)) -> bool {

@@ -1,9 +1,12 @@
-//! `zookiln list`: what can be built.
+//! `zookiln list`: what can be built, and what of it is in the cache already.
 
 use clap::Args;
 
 use super::{Common, context};
-use crate::catalog::Variant;
+use crate::catalog::{Catalog, Release, Variant};
+use crate::lock::Lock;
+use crate::plan::{Plan, Request, Source};
+use crate::store::{Expected, Store};
 
 /// Show what the catalog has
 #[derive(Debug, Args)]
@@ -12,7 +15,10 @@ pub(super) struct Arguments {}
 
 /// Runs the command.
 pub(super) fn run(_: &Arguments, common: &Common) -> anyhow::Result<()> {
-    let catalog = context::Location::find(common.catalog.as_deref()).catalog()?;
+    let location = context::Location::find(common.catalog.as_deref());
+    let catalog = location.catalog()?;
+    let lock = location.lock()?;
+    let store = context::open_store()?;
     let platforms: Vec<&str> = catalog
         .platforms
         .iter()
@@ -20,17 +26,57 @@ pub(super) fn run(_: &Arguments, common: &Common) -> anyhow::Result<()> {
         .collect();
     let variants = Variant::ALL.map(Variant::as_str).join(",");
     println!(
-        "{:<10} {:<22} {:<6} {:<26} VARIANTS",
-        "VERSION", "TAGS", "JAVA", "PLATFORMS"
+        "{:<8} {:<18} {:<5} {:<24} {:<16} CACHED",
+        "VERSION", "TAGS", "JAVA", "PLATFORMS", "VARIANTS"
     );
     for release in &catalog.releases {
-        let tags = release.tags.join(",");
+        let cached = match &lock {
+            Some(lock) => cached(&catalog, lock, release, &store),
+            None => "not locked".to_owned(),
+        };
         println!(
-            "{:<10} {tags:<22} {:<6} {:<26} {variants}",
+            "{:<8} {:<18} {:<5} {:<24} {variants:<16} {cached}",
             release.version,
+            release.tags.join(","),
             release.java,
             platforms.join(",")
         );
     }
     Ok(())
+}
+
+/// How many of a release's inputs are in the store, for its default platforms and the fuller variant.
+fn cached(catalog: &Catalog, lock: &Lock, release: &Release, store: &Store) -> String {
+    let request = Request {
+        variant: Variant::Full,
+        platforms: catalog.platforms.clone(),
+        source_date_epoch: None,
+    };
+    let Ok(plan) = Plan::new(catalog, lock, &release.version, &request) else {
+        return "not locked".to_owned();
+    };
+    let host = crate::catalog::Platform::host().unwrap_or(catalog.platforms[0]);
+    let mut inputs: Vec<Expected> = (plan.platforms.iter())
+        .flat_map(|platform| plan.layers(*platform, Source::Maven))
+        .flat_map(|recipe| plan.packages_for(&recipe, host))
+        .map(|package| package.expected())
+        .collect();
+    inputs.sort();
+    inputs.dedup();
+    let packages = inputs.iter().filter(|input| store.contains(input)).count();
+    let jars = plan
+        .jars
+        .iter()
+        .filter(|jar| store.contains(&jar.expected))
+        .count();
+    let tarball = if store.contains(&release.tarball.expected()) {
+        ", tarball"
+    } else {
+        ""
+    };
+    format!(
+        "{packages}/{} packages, {jars}/{} jars{tarball}",
+        inputs.len(),
+        plan.jars.len()
+    )
 }

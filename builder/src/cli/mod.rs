@@ -7,6 +7,7 @@ mod hint;
 mod inspect;
 mod list;
 mod update;
+mod usage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,7 +65,11 @@ pub fn main() -> ExitCode {
             if let Some(hint) = hint::for_error(&error) {
                 eprintln!("hint: {hint}");
             }
-            ExitCode::FAILURE
+            if error.is::<usage::UsageError>() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

@@ -114,20 +114,30 @@ impl Layout {
         })
     }
 
+    /// Whether a layout could be written there; leaves nothing behind. Worth asking before minutes of
+    /// work.
+    pub fn check_place(path: &Path) -> Result<(), LayoutError> {
+        refuse_foreign(path)?;
+        let existing = (path.ancestors())
+            .map(|ancestor| {
+                if ancestor.as_os_str().is_empty() {
+                    Path::new(".")
+                } else {
+                    ancestor
+                }
+            })
+            .find(|ancestor| ancestor.exists())
+            .unwrap_or(path);
+        // Not by mode: root, capabilities and read-only mounts have their own ideas.
+        tempfile::tempdir_in(existing)
+            .map(drop)
+            .map_err(LayoutError::io("write to", existing))
+    }
+
     /// A place for a layout: made where it is not, refused where it holds something else.
     pub fn create(path: &Path) -> Result<Self, LayoutError> {
+        refuse_foreign(path)?;
         let blobs = path.join("blobs/sha256");
-        let foreign = match fs::read_dir(path) {
-            // A build that was killed before its commit has left `blobs` alone.
-            Ok(mut entries) => {
-                entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != "blobs"))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) => return Err(LayoutError::io("read", path)(error)),
-        };
-        if foreign && !path.join(LAYOUT_FILE).is_file() {
-            return Err(LayoutError::Foreign(path.to_owned()));
-        }
         fs::create_dir_all(&blobs).map_err(LayoutError::io("create", &blobs))?;
         Ok(Self {
             path: path.to_owned(),
@@ -275,6 +285,22 @@ impl Layout {
     }
 }
 
+/// A directory with anything but a layout in it is somebody's work.
+fn refuse_foreign(path: &Path) -> Result<(), LayoutError> {
+    let foreign = match fs::read_dir(path) {
+        // A build that was killed before its first commit has left `blobs` alone.
+        Ok(mut entries) => {
+            entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != "blobs"))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(LayoutError::io("read", path)(error)),
+    };
+    if foreign && !path.join(LAYOUT_FILE).is_file() {
+        return Err(LayoutError::Foreign(path.to_owned()));
+    }
+    Ok(())
+}
+
 /// On disk before its name is: a commit must not survive a crash that its blobs did not.
 fn persist(file: NamedTempFile, path: &Path) -> Result<(), LayoutError> {
     use std::os::unix::fs::PermissionsExt;
@@ -309,4 +335,83 @@ fn parse_document(path: &Path, bytes: &[u8]) -> Result<Value, LayoutError> {
         path: path.to_owned(),
         reason: format!("not JSON: {error}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        Record {
+            identity: Digest::sha256_of(b"plan"),
+            source: Source::Maven,
+            created: "7".to_owned(),
+        }
+    }
+
+    fn commit(layout: &Layout, content: &[u8]) -> Digest {
+        let digest = Digest::sha256_of(content);
+        let size = content.len() as u64;
+        layout.add_blob(&digest, size, content).unwrap();
+        let descriptor = json!({ "digest": digest.to_string(), "size": size });
+        layout
+            .commit(
+                descriptor,
+                &record(),
+                &BTreeMap::from([(digest.clone(), size)]),
+            )
+            .unwrap();
+        digest
+    }
+
+    #[test]
+    fn a_commit_replaces_the_image_and_sweeps_the_old_blobs() {
+        let directory = tempfile::tempdir().unwrap();
+        let layout = Layout::create(directory.path()).unwrap();
+        let old = commit(&layout, b"old");
+        // What a killed build leaves.
+        fs::write(directory.path().join("blobs/sha256/.tmpXYZ"), "half").unwrap();
+        let new = commit(&layout, b"new");
+        assert!(!layout.blob_path(&old).exists());
+        assert!(!directory.path().join("blobs/sha256/.tmpXYZ").exists());
+        assert_eq!(fs::read(layout.blob_path(&new)).unwrap(), b"new");
+        assert_eq!(
+            Layout::open(directory.path()).unwrap().record().unwrap(),
+            Some(record())
+        );
+    }
+
+    #[test]
+    fn a_blob_with_other_bytes_does_not_get_in_and_a_bad_one_is_mended() {
+        let directory = tempfile::tempdir().unwrap();
+        let layout = Layout::create(directory.path()).unwrap();
+        let digest = Digest::sha256_of(b"right");
+        let error = layout.add_blob(&digest, 5, &b"wrong"[..]).unwrap_err();
+        assert!(error.to_string().contains(&digest.to_string()), "{error}");
+        assert!(!layout.blob_path(&digest).exists());
+
+        fs::write(layout.blob_path(&digest), "wrong").unwrap();
+        layout.add_blob(&digest, 5, &b"right"[..]).unwrap();
+        assert_eq!(fs::read(layout.blob_path(&digest)).unwrap(), b"right");
+    }
+
+    #[test]
+    fn somebody_elses_directory_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("thesis.tex"), "work").unwrap();
+        for result in [
+            Layout::create(directory.path()).map(drop),
+            Layout::check_place(directory.path()),
+        ] {
+            assert!(matches!(result.unwrap_err(), LayoutError::Foreign(_)));
+        }
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn asking_for_a_place_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        Layout::check_place(&directory.path().join("images/a")).unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
 }

@@ -175,3 +175,117 @@ impl Exclude {
         self.0.is_match(path.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(name: &str, entries: &[(&str, Entry)]) -> UnpackedPackage {
+        let mut tree = Tree::new();
+        let mut md5sums = String::new();
+        for (path, entry) in entries {
+            tree.insert(path.parse().unwrap(), entry.clone()).unwrap();
+            md5sums.push_str(&format!("0123  {path}\n"));
+        }
+        let control = format!("Package: {name}\nVersion: 1\n");
+        UnpackedPackage {
+            name: name.to_owned(),
+            control,
+            md5sums,
+            tree,
+        }
+    }
+
+    fn file(text: &str) -> Entry {
+        Entry::file(0o644, text.as_bytes().to_vec())
+    }
+
+    fn paths(tree: &Tree) -> Vec<&str> {
+        tree.iter().map(|(path, _)| path.as_str()).collect()
+    }
+
+    #[test]
+    fn old_paths_are_merged_below_usr() {
+        let base = package(
+            "base",
+            &[
+                ("lib", Entry::symlink("usr/lib")),
+                ("usr/lib", Entry::directory(0o755)),
+            ],
+        );
+        let old = package(
+            "old",
+            &[("lib", Entry::directory(0o755)), ("lib/x.so", file("x"))],
+        );
+        let tree = merge(vec![base, old], &[]).unwrap();
+        assert!(matches!(
+            tree.get(&"lib".parse().unwrap()).unwrap().node,
+            Node::Symlink(_)
+        ));
+        assert!(tree.get(&"usr/lib/x.so".parse().unwrap()).is_some());
+        assert!(!paths(&tree).contains(&"lib/x.so"));
+    }
+
+    #[test]
+    fn the_same_path_with_other_bytes_names_both_packages() {
+        let first = package("first", &[("etc/file", file("one"))]);
+        let second = package("second", &[("etc/file", file("two"))]);
+        let error = merge(vec![first, second], &[]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "packages `first` and `second` do not go together"
+        );
+        assert!(
+            std::error::Error::source(&error)
+                .unwrap()
+                .to_string()
+                .contains("etc/file")
+        );
+    }
+
+    #[test]
+    fn what_is_excluded_is_not_listed_for_scanners_either() {
+        let exclude = ["usr/share/man/**".to_owned(), "usr/lib/*/lib*.a".to_owned()];
+        let entries = [
+            ("usr/share/man/man1/x.1", file("page")),
+            ("usr/lib/triplet/libx.a", file("archive")),
+            ("usr/lib/triplet/libx.so", file("library")),
+        ];
+        let tree = merge(vec![package("x", &entries)], &exclude).unwrap();
+        assert_eq!(
+            paths(&tree),
+            [
+                "usr/lib/triplet/libx.so",
+                "var/lib/dpkg/status.d/x",
+                "var/lib/dpkg/status.d/x.md5sums"
+            ]
+        );
+        let Node::File(sums) = &tree
+            .get(&"var/lib/dpkg/status.d/x.md5sums".parse().unwrap())
+            .unwrap()
+            .node
+        else {
+            panic!("the checksums are no file");
+        };
+        assert_eq!(sums.read_all().unwrap(), b"0123  usr/lib/triplet/libx.so\n");
+    }
+
+    #[test]
+    fn a_directory_that_exclusion_empties_goes_with_its_parents() {
+        let entries = [
+            ("usr/share/doc", Entry::directory(0o755)),
+            ("usr/share/doc/x", Entry::directory(0o755)),
+            ("usr/share/doc/x/changelog", file("log")),
+        ];
+        let tree = merge(
+            vec![package("x", &entries)],
+            &["usr/share/doc/*/changelog*".to_owned()],
+        )
+        .unwrap();
+        assert!(
+            paths(&tree)
+                .iter()
+                .all(|path| path.starts_with("var/lib/dpkg/"))
+        );
+    }
+}

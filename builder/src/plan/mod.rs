@@ -5,6 +5,8 @@
 
 mod recipe;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 use thiserror::Error;

@@ -6,7 +6,7 @@ use super::download::{DownloadError, Failure, Input, fetch_all};
 use super::http::HttpClient;
 use crate::catalog::Release;
 use crate::progress::Progress;
-use crate::store::{Expected, Store};
+use crate::store::Store;
 
 /// Brings the archive into the store.
 pub fn fetch_tarball(
@@ -18,10 +18,7 @@ pub fn fetch_tarball(
     let address = &release.tarball.address;
     let input = Input {
         name: address.rsplit('/').next().unwrap_or(address).to_owned(),
-        expected: Expected {
-            digest: release.tarball.digest.clone(),
-            size: release.tarball.size,
-        },
+        expected: release.tarball.expected(),
         addresses: Vec::new(),
     };
     match Url::parse(address) {

@@ -20,12 +20,6 @@ impl DerivedKey {
     pub fn of(kind: &str, recipe: &impl Serialize) -> Self {
         Self(Digest::sha256_of(&json::canonical(&(kind, recipe))))
     }
-
-    /// The key as a digest, to be part of other keys.
-    #[must_use]
-    pub fn digest(&self) -> &Digest {
-        &self.0
-    }
 }
 
 impl fmt::Display for DerivedKey {

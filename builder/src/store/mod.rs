@@ -108,3 +108,81 @@ impl Store {
         &self.work
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use layers::Algorithm;
+
+    use super::*;
+
+    fn expected(bytes: &[u8]) -> Expected {
+        Expected {
+            digest: Digest::sha256_of(bytes),
+            size: bytes.len() as u64,
+        }
+    }
+
+    #[test]
+    fn only_the_expected_bytes_become_a_blob() {
+        let cache = tempfile::tempdir().unwrap();
+        let store = Store::open(cache.path()).unwrap();
+        let wanted = expected(b"right");
+        let table: [(&[u8], &str); 3] = [
+            (b"wrong", "sha256:"),
+            (b"r", "5 bytes, found 1 bytes"),
+            (b"right", ""),
+        ];
+        for (bytes, message) in table {
+            let mut writer = store.writer(Algorithm::Sha256, wanted.size).unwrap();
+            writer.write_all(bytes).unwrap();
+            match writer.commit("file.deb", &wanted) {
+                Ok(()) => assert_eq!(bytes, b"right"),
+                Err(error) => {
+                    let text = error.to_string();
+                    assert!(
+                        text.starts_with("file.deb: expected ") && text.contains(message),
+                        "{text}"
+                    );
+                    assert!(!store.contains(&wanted));
+                }
+            }
+        }
+        assert_eq!(
+            fs::read(store.verified_path(&wanted.digest).unwrap()).unwrap(),
+            b"right"
+        );
+    }
+
+    #[test]
+    fn a_writer_takes_no_more_than_its_limit() {
+        let cache = tempfile::tempdir().unwrap();
+        let store = Store::open(cache.path()).unwrap();
+        let mut writer = store.writer(Algorithm::Sha256, 4).unwrap();
+        let error = writer.write_all(b"endless").unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn a_blob_that_went_bad_is_removed_and_named() {
+        let cache = tempfile::tempdir().unwrap();
+        let wanted = Store::open(cache.path()).unwrap().insert(b"right").unwrap();
+        let path = cache
+            .path()
+            .join("v1/blobs/sha256")
+            .join(wanted.digest.hex());
+        fs::write(&path, "wrong").unwrap();
+        let store = Store::open(cache.path()).unwrap();
+        let text = store.verified_path(&wanted.digest).unwrap_err().to_string();
+        assert!(
+            text.contains(&wanted.digest.to_string())
+                && text.contains(&expected(b"wrong").digest.to_string())
+        );
+        assert!(!path.exists());
+        assert!(matches!(
+            store.verified_path(&wanted.digest),
+            Err(StoreError::Missing(_))
+        ));
+    }
+}

@@ -327,7 +327,7 @@ mod tests {
             ),
             (
                 good.replace(SUM, "abc"),
-                "line 7: package has no valid `SHA256`: `abc` is not 64 lower-case hexadecimal digits",
+                "line 7: package has no valid `SHA256`: a sha256 digest has 64 hexadecimal digits, not 3",
             ),
             (
                 good.replace("amd64", "arm64"),

@@ -1,0 +1,134 @@
+//! What a plan's identity depends on, and what it does not.
+
+use std::path::Path;
+
+use super::*;
+use crate::catalog::EMBEDDED_CATALOG;
+use crate::lock::EMBEDDED_LOCK;
+
+fn catalog() -> Catalog {
+    Catalog::parse(Path::new("versions.toml"), EMBEDDED_CATALOG).unwrap()
+}
+
+fn lock() -> Lock {
+    Lock::parse(Path::new("versions.lock"), EMBEDDED_LOCK).unwrap()
+}
+
+fn request(variant: Variant) -> Request {
+    Request {
+        variant,
+        platforms: Platform::ALL.to_vec(),
+        source_date_epoch: None,
+    }
+}
+
+fn keys(plan: &Plan<'_>, platform: Platform) -> Vec<(&'static str, String)> {
+    let layers = plan.layers(platform, Source::Maven);
+    layers
+        .iter()
+        .map(|layer| (layer.name(), layer.key(plan.created).to_string()))
+        .collect()
+}
+
+#[test]
+fn variants_share_all_layers_but_the_shell() {
+    let (catalog, lock) = (catalog(), lock());
+    let full = Plan::new(&catalog, &lock, "3.6.1", &request(Variant::Full)).unwrap();
+    let distroless = Plan::new(&catalog, &lock, "3.6.1", &request(Variant::Distroless)).unwrap();
+    let mut shared = keys(&full, Platform::LinuxArm64);
+    shared.retain(|(name, _)| *name != "shell");
+    assert_eq!(shared, keys(&distroless, Platform::LinuxArm64));
+    assert_ne!(
+        full.identity(Source::Maven),
+        distroless.identity(Source::Maven)
+    );
+}
+
+#[test]
+fn versions_share_base_java_and_shell() {
+    let (catalog, lock) = (catalog(), lock());
+    let old = Plan::new(&catalog, &lock, "3.5.7", &request(Variant::Full)).unwrap();
+    let new = Plan::new(&catalog, &lock, "3.6.1", &request(Variant::Full)).unwrap();
+    let (old, new) = (
+        keys(&old, Platform::LinuxAmd64),
+        keys(&new, Platform::LinuxAmd64),
+    );
+    let same: Vec<&str> = old
+        .iter()
+        .zip(&new)
+        .filter(|(a, b)| a == b)
+        .map(|(a, _)| a.0)
+        .collect();
+    assert_eq!(same, ["base", "java", "shell"]);
+}
+
+#[test]
+fn only_the_zookeeper_layer_is_the_same_for_both_platforms() {
+    let (catalog, lock) = (catalog(), lock());
+    let plan = Plan::new(&catalog, &lock, "3.6.1", &request(Variant::Full)).unwrap();
+    let (amd64, arm64) = (
+        keys(&plan, Platform::LinuxAmd64),
+        keys(&plan, Platform::LinuxArm64),
+    );
+    let same: Vec<&str> = amd64
+        .iter()
+        .zip(&arm64)
+        .filter(|(a, b)| a == b)
+        .map(|(a, _)| a.0)
+        .collect();
+    assert_eq!(same, ["zookeeper"]);
+}
+
+#[test]
+fn the_source_date_epoch_lowers_the_time_and_never_raises_it() {
+    let (catalog, lock) = (catalog(), lock());
+    for (epoch, expected) in [
+        (None, catalog.created),
+        (Some(u64::MAX), catalog.created),
+        (Some(1_000), 1_000),
+    ] {
+        let request = Request {
+            source_date_epoch: epoch,
+            ..request(Variant::Full)
+        };
+        assert_eq!(
+            Plan::new(&catalog, &lock, "3.6.1", &request)
+                .unwrap()
+                .created,
+            expected
+        );
+    }
+}
+
+#[test]
+fn a_lock_that_lacks_something_says_what() {
+    let catalog = catalog();
+    let mut no_jar = lock();
+    no_jar.jars.retain(|jar, _| jar.artifact != "zookeeper");
+    let mut no_package = lock();
+    no_package
+        .debian
+        .get_mut("trixie")
+        .unwrap()
+        .packages
+        .retain(|package| package.name != "bash");
+    let table = [
+        (
+            Lock {
+                debian: Default::default(),
+                jars: Default::default(),
+            },
+            "packages of Debian `trixie`",
+        ),
+        (no_jar, "jar `org.apache.zookeeper:zookeeper:3.6.1`"),
+        (
+            no_package,
+            "package `bash` of `shell.trixie` for linux/amd64",
+        ),
+    ];
+    for (lock, thing) in table {
+        let error = Plan::new(&catalog, &lock, "3.6.1", &request(Variant::Full)).unwrap_err();
+        assert_eq!(error.to_string(), format!("versions.lock has no {thing}"));
+        assert_eq!(error.hint(), "run `zookiln update`");
+    }
+}
