@@ -1,0 +1,21 @@
+//! Black-box tests: the real program against loopback servers, in a directory of its own, with an
+//! environment of its own. Nothing here needs a network, root or a container engine.
+//!
+//! Transcripts are compared as they stand in the tests; `SNAPSHOTS=overwrite cargo test --test cli`
+//! writes them anew.
+
+// Every function here is part of a test, also where clippy cannot see it.
+#![allow(clippy::unwrap_used)]
+
+mod build;
+mod damage;
+mod export;
+mod golden;
+mod interrupted;
+mod mirrors;
+mod mistakes;
+mod reproducible;
+mod show;
+mod sources;
+mod support;
+mod update;

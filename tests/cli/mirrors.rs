@@ -1,0 +1,167 @@
+//! Mirrors as they are: one lies, one hangs, one is gone.
+
+use std::time::{Duration, Instant};
+
+use snapbox::{assert_data_eq, str};
+
+use crate::support::{Behaviour, Layout, Server, Workspace, fixture, flipped, sha256};
+
+/// An address of this host that nobody listens on.
+const REFUSED: &str = "http://127.0.0.1:1";
+
+#[test]
+fn the_mirrors_of_apt_come_before_those_of_the_catalog() {
+    let workspace = Workspace::new();
+    let near = Server::start();
+    workspace.add_apt_mirror(&near.url());
+
+    workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+
+    let packages = |server: &Server| {
+        let requests = server.requests();
+        requests.iter().filter(|path| path.ends_with(".deb")).count()
+    };
+    assert!(packages(&near) > 0);
+    assert_eq!(packages(&workspace.server), 0);
+}
+
+#[test]
+fn an_honest_mirror_after_a_lying_one_will_do() {
+    let workspace = Workspace::new();
+    let lying = Server::start();
+    workspace.add_apt_mirror(&lying.url());
+    let path = fixture().path("bash_5.2.37-2_amd64.deb");
+    lying.answer(path, Behaviour::Flipped);
+
+    let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+
+    assert_eq!(workspace.server.count(path), 1);
+    let found = sha256(&flipped(fixture().bytes(path)));
+    let layout = Layout::read(&workspace.project().join("images/zookeeper-3.6.1"));
+    let run = run
+        .name(&lying.url(), "http://lying.example")
+        .name(&fixture().digest(path), "[expected]")
+        .name(&format!("sha256:{found}"), "[found]")
+        .name(layout.digest(), "[digest]");
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn packages_that_one_mirror_lacks_breaks_off_or_resets_come_from_the_next() {
+    for behaviour in [Behaviour::NotFound, Behaviour::Cut, Behaviour::Reset] {
+        let workspace = Workspace::new();
+        let poor = Server::start();
+        workspace.add_apt_mirror(&poor.url());
+        let path = fixture().path("bash_5.2.37-2_amd64.deb");
+        poor.answer(path, behaviour);
+
+        let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+
+        assert_eq!(run.stderr, "", "{behaviour:?}");
+        assert!(poor.count(path) >= 1, "{behaviour:?}");
+        assert_eq!(workspace.server.count(path), 1, "{behaviour:?}");
+    }
+}
+
+#[test]
+fn a_mirror_of_another_distribution_is_not_asked_for_packages() {
+    let workspace = Workspace::new();
+    let other = Server::start();
+    other.answer("/debian/dists/trixie/InRelease", Behaviour::NotFound);
+    other.answer(
+        "/debian-security/dists/trixie-security/InRelease",
+        Behaviour::NotFound,
+    );
+    workspace.add_apt_mirror(&other.url());
+
+    workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+
+    let requests = other.requests();
+    assert!(!requests.iter().any(|path| path.ends_with(".deb")), "{requests:?}");
+}
+
+#[test]
+fn a_refused_connection_costs_nothing() {
+    let workspace = Workspace::new();
+    workspace.add_apt_mirror(REFUSED);
+    workspace.edit_catalog(
+        &format!("tarball.address = \"{}/dist/zookeeper-3.6.1", workspace.server.url()),
+        &format!("tarball.address = \"{REFUSED}/dist/zookeeper-3.6.1"),
+    );
+    let begun = Instant::now();
+
+    let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(run.stdout().contains("(maven, written)"));
+    assert_data_eq!(run.lines("warning: ").join("\n"), str![]);
+}
+
+#[test]
+fn a_mirror_that_hangs_costs_seconds_and_only_once() {
+    let workspace = Workspace::new();
+    let hanging = Server::start();
+    hanging.answer_all(Behaviour::Hang);
+    workspace.add_apt_mirror(&hanging.url());
+    let begun = Instant::now();
+
+    workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+
+    // The longest wait for an answer is 20 seconds; one wait for each of its two archives, at once.
+    assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
+    assert!(hanging.requests().len() <= 2, "{:?}", hanging.requests());
+}
+
+#[test]
+fn a_mirror_that_stops_in_the_middle_costs_seconds() {
+    let workspace = Workspace::new();
+    let stopping = Server::start();
+    workspace.add_apt_mirror(&stopping.url());
+    let path = fixture().path("bash_5.2.37-2_amd64.deb");
+    stopping.answer(path, Behaviour::Stall);
+    let begun = Instant::now();
+
+    workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+
+    assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
+    assert_eq!(workspace.server.count(path), 1);
+}
+
+#[test]
+fn the_snapshot_archive_has_what_no_mirror_has_any_more() {
+    let workspace = Workspace::new();
+    // A mirror of its own stands in for the snapshot archive: the time is part of the address.
+    let path = fixture().path("bash_5.2.37-2_amd64.deb");
+    workspace.server.answer(path, Behaviour::NotFound);
+
+    let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).fail();
+
+    let asked: Vec<String> = workspace.server.requests();
+    let last = asked.iter().rfind(|path| path.contains("bash_5.2.37-2_amd64")).unwrap();
+    let parts: Vec<&str> = last.trim_start_matches('/').splitn(4, '/').collect();
+    assert_eq!(parts[..2], ["snapshot", "debian"]);
+    assert!(parts[2].ends_with('Z') && parts[2].len() == "20260101T000000Z".len(), "{last}");
+    assert!(path.ends_with(parts[3]), "{last}");
+    let run = run.name(parts[2], "[time]");
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn no_mirror_at_all_is_one_error_soon() {
+    let workspace = Workspace::new();
+    let url = workspace.server.url();
+    for line in ["mirrors = [\"URL/debian\"]", "security-mirrors = [\"URL/debian-security\"]", "snapshot = \"URL/snapshot\""] {
+        let line = line.replace("URL", &url);
+        workspace.edit_catalog(&line, &line.replace(&url, REFUSED));
+    }
+    let begun = Instant::now();
+
+    let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1", "--platform", "linux/amd64", "--variant", "distroless"]).fail();
+
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    let time = run.stderr.split("/snapshot/debian/").nth(1).unwrap()[..16].to_owned();
+    let run = run
+        .name(&time, "[time]")
+        .name(&format!("jre-headless_21.0.9+10-1_{}", crate::support::HOST), "jre-headless_21.0.9+10-1_[host]");
+    assert_data_eq!(run.transcript(), str![]);
+}

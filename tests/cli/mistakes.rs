@@ -1,0 +1,277 @@
+//! Mistakes of a person: one clear error each, with what is possible instead, and nothing written.
+
+use std::fs;
+
+use snapbox::{assert_data_eq, str};
+
+use crate::support::{Run, Snapshot, Workspace};
+
+/// Runs what must fail without a request and without a new file.
+fn refused<const N: usize>(workspace: &Workspace, arguments: [&str; N]) -> Run {
+    let before = Snapshot::of(&workspace.project());
+
+    let run = workspace.zookiln(arguments).run();
+
+    assert_eq!(Snapshot::of(&workspace.project()), before);
+    let requests = workspace.server.requests();
+    assert_eq!(requests, Vec::<String>::new());
+    run
+}
+
+#[test]
+fn an_unknown_version() {
+    let run = refused(&Workspace::new(), ["build", "--version", "3.6.2"]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn one_unknown_version_of_two_stops_both() {
+    let run = refused(&Workspace::new(), ["build", "--version", "3.6.1", "9"]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn no_version() {
+    let run = refused(&Workspace::new(), ["build"]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn an_unknown_platform() {
+    let run = refused(
+        &Workspace::new(),
+        ["build", "--version", "3.6.1", "--platform", "linux/riscv64"],
+    );
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn a_platform_that_the_catalog_does_not_have() {
+    let workspace = Workspace::new();
+    workspace.edit_catalog("platforms = [\"linux/amd64\", \"linux/arm64\"]", "platforms = [\"linux/arm64\"]");
+
+    let run = refused(
+        &workspace,
+        ["build", "--version", "3.6.1", "--platform", "linux/amd64"],
+    );
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn an_unknown_variant() {
+    let run = refused(
+        &Workspace::new(),
+        ["build", "--version", "3.6.1", "--variant", "slim"],
+    );
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn an_unknown_source() {
+    let run = refused(
+        &Workspace::new(),
+        ["build", "--version", "3.6.1", "--source", "git"],
+    );
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn an_unknown_option() {
+    let run = refused(&Workspace::new(), ["build", "--version", "3.6.1", "--platfrom", "linux/amd64"]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn no_threads() {
+    let run = refused(&Workspace::new(), ["build", "--version", "3.6.1", "-j", "0"]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn a_directory_for_two_images() {
+    let run = refused(
+        &Workspace::new(),
+        ["build", "--version", "3.5.7,3.6.1", "--output", "here"],
+    );
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn an_unknown_key_in_the_catalog() {
+    let workspace = Workspace::new();
+    workspace.edit_catalog("stop-signal =", "stop-singal =");
+
+    let run = refused(&workspace, ["build", "--version", "3.6.1"]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn an_unknown_key_in_a_release() {
+    let workspace = Workspace::new();
+    workspace.edit_catalog("tags = [\"3.6.1\"", "tag = [\"3.6.1\"");
+
+    let run = refused(&workspace, ["list"]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn a_catalog_that_is_not_toml() {
+    let workspace = Workspace::new();
+    workspace.edit_catalog("[image.user]", "[image.user");
+
+    let run = refused(&workspace, ["build", "--version", "3.6.1"]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn a_value_that_cannot_be() {
+    let workspace = Workspace::new();
+    workspace.edit_catalog("base = \"trixie\"", "base = \"sid\"");
+
+    let run = refused(&workspace, ["build", "--version", "3.6.1"]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn a_catalog_that_is_not_there() {
+    let run = refused(
+        &Workspace::new(),
+        ["build", "--version", "3.6.1", "--catalog", "mine.toml"],
+    );
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn no_lock() {
+    let run = refused(&Workspace::without_lock(), ["build", "--version", "3.6.1"]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn a_lock_that_lacks_a_package() {
+    let workspace = Workspace::new();
+    workspace.edit_lock("name = \"zlib1g\"", "name = \"zlib0g\"");
+
+    let run = refused(&workspace, ["build", "--version", "3.6.1"]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn a_lock_that_lacks_a_jar() {
+    let workspace = Workspace::new();
+    workspace.edit_lock("org.apache.zookeeper:zookeeper:3.6.1", "org.apache.zookeeper:zookeeper:3.6.0");
+
+    let run = refused(&workspace, ["build", "--version", "3.6.1"]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn a_lock_that_lacks_the_debian_release() {
+    let workspace = Workspace::new();
+    fs::write(workspace.project().join("versions.lock"), "format = 1\n").unwrap();
+
+    let run = refused(&workspace, ["build", "--version", "3.6.1"]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn a_lock_of_a_later_format() {
+    let workspace = Workspace::new();
+    workspace.edit_lock("format = 1", "format = 2");
+
+    let run = refused(&workspace, ["build", "--version", "3.6.1"]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn an_output_below_a_file() {
+    let workspace = Workspace::new();
+    fs::write(workspace.project().join("file"), "text").unwrap();
+
+    let run = refused(
+        &workspace,
+        ["--quiet", "build", "--version", "3.6.1", "--output", "file/image"],
+    );
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn an_output_where_nobody_can_write() {
+    // Not even root makes directories there.
+    let run = refused(
+        &Workspace::new(),
+        ["--quiet", "build", "--version", "3.6.1", "--output", "/proc/image"],
+    );
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn an_output_with_foreign_files() {
+    let workspace = Workspace::new();
+    fs::create_dir(workspace.project().join("mine")).unwrap();
+    fs::write(workspace.project().join("mine/letter.txt"), "dear").unwrap();
+
+    let run = refused(
+        &workspace,
+        ["--quiet", "build", "--version", "3.6.1", "--output", "mine"],
+    );
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn a_cache_where_nobody_can_write() {
+    let workspace = Workspace::new();
+
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .env("ZOOKILN_CACHE", "/proc/cache")
+        .fail();
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn a_time_that_is_none() {
+    let workspace = Workspace::new();
+    for epoch in ["yesterday", "0", "-1"] {
+        let run = workspace
+            .zookiln(["build", "--version", "3.6.1"])
+            .env("SOURCE_DATE_EPOCH", epoch)
+            .fail();
+
+        let expected = format!("error: `SOURCE_DATE_EPOCH={epoch}` is not a number of seconds above 0\n");
+        assert_eq!(run.stderr, expected);
+    }
+}
+
+#[test]
+fn a_directory_that_is_no_layout() {
+    let workspace = Workspace::new();
+
+    let run = refused(&workspace, ["inspect", "."]);
+
+    assert_data_eq!(run.transcript(), str![]);
+}

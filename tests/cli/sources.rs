@@ -1,0 +1,176 @@
+//! Where ZooKeeper's jars come from: the tarball, or one by one.
+
+use std::fs;
+
+use snapbox::{assert_data_eq, str};
+
+use crate::support::{Behaviour, Layout, Workspace, fixture, tarball_path};
+
+fn layer(workspace: &Workspace) -> String {
+    let layout = Layout::read(&workspace.project().join("images/zookeeper-3.6.1"));
+    layout.images[0].layer("zookeeper").digest.clone()
+}
+
+#[test]
+fn tarball_and_jars_give_the_same_layer() {
+    let from_tarball = Workspace::new();
+    let run = from_tarball
+        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "tarball"])
+        .succeed();
+    assert!(run.stdout().contains("(tarball, written)"));
+
+    let from_jars = Workspace::new();
+    let run = from_jars
+        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "maven"])
+        .succeed();
+    assert!(run.stdout().contains("(maven, written)"));
+
+    assert_eq!(layer(&from_tarball), layer(&from_jars));
+    let asked_for_jars = |workspace: &Workspace| {
+        let requests = workspace.server.requests();
+        requests.iter().filter(|path| path.ends_with(".jar")).count()
+    };
+    assert_eq!(asked_for_jars(&from_tarball), 0);
+    assert_eq!(asked_for_jars(&from_jars), 4);
+    assert_eq!(from_jars.server.count(&tarball_path("3.6.1")), 0);
+}
+
+#[test]
+fn auto_takes_the_jars_where_the_tarball_is_not_to_be_had_and_says_so_once() {
+    let workspace = Workspace::new();
+    workspace
+        .server
+        .answer(&tarball_path("3.6.1"), Behaviour::NotFound);
+
+    let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+
+    assert_eq!(run.lines("warning: ").len(), 1);
+    let layout = Layout::read(&workspace.project().join("images/zookeeper-3.6.1"));
+    let run = run.name(layout.digest(), "[digest]");
+    assert_data_eq!(run.transcript(), str![]);
+
+    // What is there already is good enough: the tarball is not asked for again.
+    let asked = workspace.server.requests();
+    let again = workspace.zookiln(["build", "--version", "3.6.1"]).succeed();
+    assert!(again.stdout().contains("(maven, up to date)"));
+    assert_eq!(workspace.server.requests(), asked);
+}
+
+#[test]
+fn the_tarball_alone_fails_where_it_is_not_to_be_had() {
+    let workspace = Workspace::new();
+    workspace
+        .server
+        .answer(&tarball_path("3.6.1"), Behaviour::NotFound);
+
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "tarball"])
+        .fail();
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn another_source_than_the_recorded_one_is_built_anew() {
+    let workspace = Workspace::new();
+    let build = |source: &str| {
+        let run = workspace
+            .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", source])
+            .succeed();
+        run.stdout().to_owned()
+    };
+
+    assert!(build("tarball").contains("(tarball, written)"));
+    assert!(build("auto").contains("(tarball, up to date)"));
+    assert!(build("maven").contains("(maven, written)"));
+    assert!(build("auto").contains("(maven, up to date)"));
+}
+
+#[test]
+fn the_local_repository_comes_before_any_mirror() {
+    let workspace = Workspace::new();
+    for jar in &fixture().jars {
+        let path = workspace.path("home").join(".m2/repository").join(&jar.path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, &jar.bytes).unwrap();
+    }
+
+    workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "maven"])
+        .succeed();
+
+    let requests = workspace.server.requests();
+    assert!(!requests.iter().any(|path| path.ends_with(".jar")), "{requests:?}");
+}
+
+#[test]
+fn a_wrong_jar_of_the_local_repository_is_passed_over_with_a_warning() {
+    let workspace = Workspace::new();
+    let jar = fixture()
+        .jars
+        .iter()
+        .find(|jar| jar.file_name == "zookeeper-3.6.1.jar")
+        .unwrap();
+    let path = workspace.path("home").join(".m2/repository").join(&jar.path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, b"something else").unwrap();
+
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "maven"])
+        .succeed();
+
+    let layout = Layout::read(&workspace.project().join("images/zookeeper-3.6.1"));
+    let run = run
+        .name(layout.digest(), "[digest]")
+        .name(&jar.bytes.len().to_string(), "[size]");
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn one_call_of_mvn_brings_all_jars_that_no_mirror_has() {
+    let workspace = Workspace::new();
+    workspace.install_mvn();
+    for jar in &fixture().jars {
+        let path = format!("/maven2/{}", jar.path);
+        workspace.server.answer(&path, Behaviour::NotFound);
+    }
+
+    workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "maven"])
+        .succeed();
+
+    assert_eq!(workspace.mvn_calls(), 1);
+}
+
+#[test]
+fn jars_that_nobody_has_are_one_error() {
+    let workspace = Workspace::new();
+    workspace.edit_catalog("/maven2\"", "/nothing\"");
+
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "maven"])
+        .fail();
+
+    // Which of the mirror's answers came first is left open.
+    assert_eq!(run.lines("  `http").len(), 3);
+    let first = run.stderr.lines().next().unwrap();
+    assert_eq!(
+        first,
+        "error: cannot build 3.6.1: cannot fetch 4 jars: no Maven repository answered, and there is no `mvn` on PATH"
+    );
+    assert_data_eq!(run.lines("hint: ").join("\n"), str![]);
+}
+
+#[test]
+fn a_failing_mvn_is_quoted() {
+    let workspace = Workspace::new();
+    workspace.install_mvn();
+    workspace.edit_catalog("/maven2\"", "/nothing\"");
+    fs::remove_dir_all(workspace.path("repository/io")).unwrap();
+
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "maven"])
+        .fail();
+
+    assert_data_eq!(run.transcript(), str![]);
+}

@@ -1,0 +1,30 @@
+//! What the tests stand on: inputs made in memory, a server that hands them out, a directory to work
+//! in, and a reader for what comes out.
+
+mod archive;
+mod command;
+mod deb;
+mod digest;
+mod fixture;
+mod jdk;
+mod layout;
+mod maven;
+mod release;
+mod server;
+mod snapshot;
+mod workspace;
+
+pub(crate) use command::Run;
+pub(crate) use digest::{flipped, sha256, sha512};
+pub(crate) use fixture::{fixture, tarball_path};
+pub(crate) use layout::{Layout, PlatformImage, json};
+pub(crate) use server::{Behaviour, DEADLINE, Server};
+pub(crate) use snapshot::Snapshot;
+pub(crate) use workspace::{Workspace, names};
+
+/// Debian's and OCI's name of this host's architecture, whose JDK runs.
+pub(crate) const HOST: &str = if cfg!(target_arch = "aarch64") {
+    "arm64"
+} else {
+    "amd64"
+};

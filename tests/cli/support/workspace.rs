@@ -1,0 +1,143 @@
+//! A directory of its own for a test: catalog and lock, cache, home, apt's configuration, and a
+//! loopback server that has everything. The program runs in `project/` with nothing of the outer
+//! environment.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use tempfile::TempDir;
+
+use super::command::Zookiln;
+use super::fixture::fixture;
+use super::maven::mvn_script;
+use super::server::Server;
+
+/// The lock that `update` writes for the fixture; the same for every test, since no address is in it.
+static LOCK: LazyLock<String> = LazyLock::new(|| {
+    let workspace = Workspace::without_lock();
+    workspace.install_mvn();
+    workspace.zookiln(["--quiet", "update"]).succeed();
+    fs::read_to_string(workspace.project().join("versions.lock")).unwrap()
+});
+
+pub(crate) struct Workspace {
+    directory: TempDir,
+    pub(crate) server: Server,
+}
+
+impl Workspace {
+    /// Catalog and lock; `mvn` is not installed.
+    pub(crate) fn new() -> Self {
+        let workspace = Self::without_lock();
+        fs::write(workspace.project().join("versions.lock"), &*LOCK).unwrap();
+        workspace
+    }
+
+    pub(crate) fn without_lock() -> Self {
+        let workspace = Self {
+            directory: tempfile::Builder::new()
+                .prefix("zookiln-cli")
+                .tempdir()
+                .unwrap(),
+            server: Server::start(),
+        };
+        for directory in ["project", "cache", "home", "apt", "bin"] {
+            fs::create_dir(workspace.path(directory)).unwrap();
+        }
+        let catalog = fixture().catalog(&workspace.server.url());
+        fs::write(workspace.project().join("versions.toml"), catalog).unwrap();
+        workspace
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The working directory of the program.
+    pub(crate) fn project(&self) -> PathBuf {
+        self.path("project")
+    }
+
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.path("cache")
+    }
+
+    /// As if the machine were new.
+    pub(crate) fn empty_cache(&self) {
+        fs::remove_dir_all(self.cache()).unwrap();
+    }
+
+    /// A run of the program, to be changed and started.
+    pub(crate) fn zookiln<const N: usize>(&self, arguments: [&str; N]) -> Zookiln<'_> {
+        Zookiln::new(self, &arguments)
+    }
+
+    /// Replaces a text that the catalog has once.
+    pub(crate) fn edit_catalog(&self, from: &str, to: &str) {
+        edit(&self.project().join("versions.toml"), from, to);
+    }
+
+    pub(crate) fn edit_lock(&self, from: &str, to: &str) {
+        edit(&self.project().join("versions.lock"), from, to);
+    }
+
+    /// Configures apt with the archive on another server, before the catalog's own mirrors.
+    pub(crate) fn add_apt_mirror(&self, server: &str) {
+        let text = format!(
+            "deb {server}/debian bookworm main\n\
+             deb {server}/debian-security bookworm-security main\n"
+        );
+        fs::write(self.path("apt").join("sources.list"), text).unwrap();
+    }
+
+    /// Puts an imitation of `mvn` on the program's `PATH`.
+    pub(crate) fn install_mvn(&self) {
+        let repository = self.path("repository");
+        for jar in &fixture().jars {
+            let path = repository.join(&jar.path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, &jar.bytes).unwrap();
+        }
+        let script = self.path("bin").join("mvn");
+        fs::write(&script, mvn_script(&repository, &self.path("mvn-calls"))).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// How often `mvn` was called.
+    pub(crate) fn mvn_calls(&self) -> usize {
+        fs::read_to_string(self.path("mvn-calls")).map_or(0, |text| text.lines().count())
+    }
+
+    /// The cached file of a digest such as `sha256:…`.
+    pub(crate) fn cached(&self, digest: &str) -> PathBuf {
+        let path = self
+            .cache()
+            .join("v1/blobs")
+            .join(digest.replace(':', "/"));
+        assert!(path.is_file(), "`{digest}` is not in the cache");
+        path
+    }
+
+    /// Names in the scratch directory of the cache.
+    pub(crate) fn scratch(&self) -> Vec<String> {
+        names(&self.cache().join("v1/work"))
+    }
+}
+
+/// What is in a directory, in order.
+pub(crate) fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn edit(path: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains(from), "`{}` has no `{from}`", path.display());
+    fs::write(path, text.replacen(from, to, 1)).unwrap();
+}

@@ -1,0 +1,126 @@
+//! `update` resolves the catalog and writes the lock.
+
+use std::fs;
+
+use snapbox::{assert_data_eq, str};
+
+use crate::support::{Behaviour, Snapshot, Workspace, fixture};
+
+#[test]
+fn update_writes_a_lock_that_names_every_input() {
+    let workspace = Workspace::without_lock();
+    workspace.install_mvn();
+
+    let run = workspace.zookiln(["update"]).succeed();
+
+    assert_data_eq!(run.stdout(), str![]);
+    let lock = fs::read_to_string(workspace.project().join("versions.lock")).unwrap();
+    // The digests are those of what is served, whoever computed them.
+    for suffix in ["libc6_2.41-12_amd64.deb", "jdk-headless_21.0.9+10-1_arm64.deb"] {
+        let path = fixture().path(suffix);
+        let sha256 = fixture().digest(path).replace("sha256:", "");
+        assert!(lock.contains(&format!("sha256 = \"{sha256}\"")), "{suffix}");
+        assert!(lock.contains(&format!("size = {}\n", fixture().bytes(path).len())));
+    }
+    assert!(!lock.contains("2.41-11"), "the security suite has a newer libc6");
+    assert_eq!(workspace.mvn_calls(), 1);
+}
+
+#[test]
+fn a_second_update_is_up_to_date_and_writes_nothing() {
+    let workspace = Workspace::without_lock();
+    workspace.install_mvn();
+    workspace.zookiln(["--quiet", "update"]).succeed();
+    let before = Snapshot::of(&workspace.project());
+
+    let run = workspace.zookiln(["--quiet", "update"]).succeed();
+
+    assert_data_eq!(run.transcript(), str![]);
+    assert_eq!(Snapshot::of(&workspace.project()), before);
+    assert_eq!(workspace.mvn_calls(), 1, "pinned jars are not asked for again");
+}
+
+#[test]
+fn the_lock_lies_beside_the_catalog_that_was_named() {
+    let workspace = Workspace::without_lock();
+    workspace.install_mvn();
+    let elsewhere = workspace.path("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::rename(workspace.project().join("versions.toml"), elsewhere.join("mine.toml")).unwrap();
+
+    let run = workspace.zookiln(["--quiet", "update", "--catalog", "../elsewhere/mine.toml"]).succeed();
+
+    assert!(run.stdout().ends_with("../elsewhere/mine.lock written\n"));
+    assert!(elsewhere.join("mine.lock").is_file());
+}
+
+#[test]
+fn an_update_shows_what_changes() {
+    let workspace = Workspace::new();
+    workspace.install_mvn();
+    workspace.edit_lock("version = \"13.8\"", "version = \"13.7\"");
+    workspace.edit_catalog("packages = [\"bash\", \"busybox-static\"]", "packages = [\"bash\"]");
+
+    let run = workspace.zookiln(["--quiet", "update"]).succeed();
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn a_failed_update_leaves_the_lock_as_it_was() {
+    let workspace = Workspace::new();
+    workspace.server.answer_all(Behaviour::NotFound);
+    let before = Snapshot::of(&workspace.project());
+
+    let run = workspace.zookiln(["--quiet", "update"]).fail();
+
+    assert_data_eq!(run.transcript(), str![]);
+    assert_eq!(Snapshot::of(&workspace.project()), before);
+}
+
+#[test]
+fn an_update_without_mvn_says_what_to_install() {
+    let workspace = Workspace::without_lock();
+
+    let run = workspace.zookiln(["--quiet", "update"]).fail();
+
+    assert_data_eq!(run.transcript(), str![]);
+    assert!(!workspace.project().join("versions.lock").exists());
+}
+
+#[test]
+fn an_update_outside_of_a_checkout_says_where_to_run_it() {
+    let workspace = Workspace::new();
+
+    let run = workspace.zookiln(["update"]).directory(workspace.path("home")).fail();
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn an_unknown_package_is_named() {
+    let workspace = Workspace::new();
+    workspace.edit_catalog("\"zlib1g\"", "\"zlib2g\"");
+
+    let run = workspace.zookiln(["--quiet", "update"]).fail();
+
+    assert_data_eq!(run.transcript(), str![]);
+}
+
+#[test]
+fn a_flipped_byte_in_a_package_list_is_an_error_and_leaves_the_lock() {
+    let workspace = Workspace::new();
+    let list = fixture().list("trixie", "amd64");
+    workspace.server.answer(list, Behaviour::Flipped);
+    let before = Snapshot::of(&workspace.project());
+
+    let run = workspace.zookiln(["--quiet", "update"]).fail();
+
+    let found = crate::support::sha256(&crate::support::flipped(fixture().bytes(list)));
+    let run = run
+        .name(&fixture().digest(list), "[expected]")
+        .name(&fixture().digest(list)["sha256:".len()..], "[sum]")
+        .name(&format!("sha256:{found}"), "[found]");
+    assert_data_eq!(run.transcript(), str![]);
+    assert_eq!(Snapshot::of(&workspace.project()), before);
+}
