@@ -51,7 +51,16 @@ fn a_flipped_byte_in_a_served_package_is_an_error() {
         "tarball",
     );
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1 --source tarball
+! warning: `http://mirror.example/debian/pool/main/b/bash/bash_5.2.37-2_arm64.deb`: bash_5.2.37-2_arm64.deb: expected [expected], found [found]
+! error: cannot build 3.6.1: cannot fetch `bash_5.2.37-2_arm64.deb`
+!   `http://mirror.example/debian/pool/main/b/bash/bash_5.2.37-2_arm64.deb`: bash_5.2.37-2_arm64.deb: expected [expected], found [found]
+!   `http://mirror.example/snapshot/debian/20261122T181737Z/pool/main/b/bash/bash_5.2.37-2_arm64.deb`: answered 404 Not Found
+! hint: check the network, or run `zookiln update` if the packages have been replaced
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -64,7 +73,15 @@ fn a_flipped_byte_in_a_served_jar_is_an_error() {
         "maven",
     );
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1 --source maven
+! warning: `http://mirror.example/maven2/org/apache/zookeeper/zookeeper/3.6.1/zookeeper-3.6.1.jar`: zookeeper-3.6.1.jar: expected [expected], found [found]
+! error: cannot build 3.6.1: cannot fetch one jar: no Maven repository answered, and there is no `mvn` on PATH
+!   `http://mirror.example/maven2/org/apache/zookeeper/zookeeper/3.6.1/zookeeper-3.6.1.jar`: zookeeper-3.6.1.jar: expected [expected], found [found]
+! hint: install Maven (`apt-get install maven`), or check the network
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -79,7 +96,15 @@ fn a_flipped_byte_in_the_served_tarball_is_an_error() {
     let run = run
         .name(&sums(honest), "[expected]")
         .name(&sums(&flipped(honest)), "[found]");
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1 --source tarball
+! warning: `http://mirror.example/dist/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: apache-zookeeper-3.6.1-bin.tar.gz: expected [expected], found [found]
+! error: cannot build 3.6.1: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
+!   `http://mirror.example/dist/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: apache-zookeeper-3.6.1-bin.tar.gz: expected [expected], found [found]
+! hint: check the network, or run `zookiln update` if the packages have been replaced
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -97,12 +122,25 @@ fn files_that_are_too_short_or_too_long_are_errors() {
         let first = run.stderr.lines().next().unwrap_or_default();
         match behaviour {
             Behaviour::Short => {
-                assert!(first.contains(&format!("expected {length} bytes, found {} bytes", length / 2)), "{first}");
+                assert!(
+                    first.contains(&format!(
+                        "expected {length} bytes, found {} bytes",
+                        length / 2
+                    )),
+                    "{first}"
+                );
             }
             Behaviour::Long => {
-                assert!(first.contains(&format!("expected {length} bytes, found more")), "{first}");
+                assert!(
+                    first.contains(&format!("expected {length} bytes, found more")),
+                    "{first}"
+                );
             }
-            _ => assert!(run.lines("error: ")[0].contains("bash_5.2.37-2_amd64.deb"), "{}", run.stderr),
+            _ => assert!(
+                run.lines("error: ")[0].contains("bash_5.2.37-2_amd64.deb"),
+                "{}",
+                run.stderr
+            ),
         }
         assert!(!image(&workspace).join("index.json").exists());
     }
@@ -118,10 +156,16 @@ fn build_with_flipped_cache(workspace: &Workspace, digest: &str) -> Run {
         .zookiln(["--quiet", "build", "--version", "3.6.1"])
         .succeed();
 
-    assert_eq!(format!("sha256:{}", sha256(&fs::read(cached).unwrap())), digest);
+    assert_eq!(
+        format!("sha256:{}", sha256(&fs::read(cached).unwrap())),
+        digest
+    );
     let layout = Layout::read(&image(workspace));
     run.name(layout.digest(), "[digest]")
-        .name(&format!("sha256/{}", &digest["sha256:".len()..]), "sha256/[hex]")
+        .name(
+            &format!("sha256/{}", &digest["sha256:".len()..]),
+            "sha256/[hex]",
+        )
         .name(digest, "[expected]")
         .name(&format!("sha256:{}", sha256(&bad)), "[found]")
 }
@@ -139,7 +183,12 @@ fn a_flipped_byte_in_a_cached_package_is_fetched_again_with_a_warning() {
     let run = build_with_flipped_cache(&workspace, &fixture().digest(path));
 
     assert_eq!(workspace.server.count(path), 2);
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1
+images/zookeeper-3.6.1:3.6.1 [digest] (tarball, written)
+! warning: cached file `[CACHE]/v1/blobs/sha256/[hex]`: expected [expected], found [found]; it is fetched or made again
+
+"#]]);
 }
 
 #[test]
@@ -156,7 +205,12 @@ fn a_flipped_byte_in_a_cached_layer_is_made_again_with_a_warning() {
 
     let run = build_with_flipped_cache(&workspace, &digest);
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1
+images/zookeeper-3.6.1:3.6.1 [digest] (tarball, written)
+! warning: cached file `[CACHE]/v1/blobs/sha256/[hex]`: expected [expected], found [found]; it is fetched or made again
+
+"#]]);
 }
 
 /// A blob of an image, damaged.
@@ -164,7 +218,10 @@ fn flip(path: &Path) -> (String, String) {
     let good = fs::read(path).unwrap();
     let bad = flipped(&good);
     fs::write(path, &bad).unwrap();
-    (format!("sha256:{}", sha256(&good)), format!("sha256:{}", sha256(&bad)))
+    (
+        format!("sha256:{}", sha256(&good)),
+        format!("sha256:{}", sha256(&bad)),
+    )
 }
 
 #[test]
@@ -174,7 +231,10 @@ fn a_flipped_byte_in_a_document_of_a_layout_is_refused_and_mended() {
     workspace.zookiln(build).succeed();
     let layout = Layout::read(&image(&workspace));
     let digest = layout.digest().to_owned();
-    let manifest = layout.images[0].manifest["config"]["digest"].as_str().unwrap().to_owned();
+    let manifest = layout.images[0].manifest["config"]["digest"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let (expected, found) = flip(&layout.blob_path(&manifest));
     let named = |run: Run| {
         run.name(&expected, "[expected]")
@@ -183,12 +243,33 @@ fn a_flipped_byte_in_a_document_of_a_layout_is_refused_and_mended() {
             .transcript()
     };
 
-    let inspect = workspace.zookiln(["inspect", "images/zookeeper-3.6.1"]).fail();
-    assert_data_eq!(named(inspect), str![]);
-    let export = workspace
-        .zookiln(["export", "images/zookeeper-3.6.1", "--as", "oci-archive", "-o", "out.tar"])
+    let inspect = workspace
+        .zookiln(["inspect", "images/zookeeper-3.6.1"])
         .fail();
-    assert_data_eq!(named(export), str![]);
+    assert_data_eq!(named(inspect), str![[r#"
+$ zookiln inspect images/zookeeper-3.6.1
+! error: blob `images/zookeeper-3.6.1/blobs/sha256/[hex]`: expected sha256:[hex], found [found]
+! hint: `zookiln build` writes the image anew
+[exit 1]
+
+"#]]);
+    let export = workspace
+        .zookiln([
+            "export",
+            "images/zookeeper-3.6.1",
+            "--as",
+            "oci-archive",
+            "-o",
+            "out.tar",
+        ])
+        .fail();
+    assert_data_eq!(named(export), str![[r#"
+$ zookiln export images/zookeeper-3.6.1 --as oci-archive -o out.tar
+! error: cannot write `out.tar`: blob `images/zookeeper-3.6.1/blobs/sha256/[hex]`: expected sha256:[hex], found [found]
+! hint: `zookiln build` writes the image anew
+[exit 1]
+
+"#]]);
     assert!(!workspace.project().join("out.tar").exists());
 
     let run = workspace.zookiln(build).succeed();
@@ -199,18 +280,33 @@ fn a_flipped_byte_in_a_document_of_a_layout_is_refused_and_mended() {
 #[test]
 fn a_flipped_byte_in_a_layer_of_a_layout_is_not_exported() {
     let workspace = Workspace::new();
-    workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
     let layout = Layout::read(&image(&workspace));
     let layer = layout.images[0].layer("java").digest.clone();
     let (expected, found) = flip(&layout.blob_path(&layer));
 
     let run = workspace
-        .zookiln(["export", "images/zookeeper-3.6.1", "--as", "oci-archive", "-o", "out.tar"])
+        .zookiln([
+            "export",
+            "images/zookeeper-3.6.1",
+            "--as",
+            "oci-archive",
+            "-o",
+            "out.tar",
+        ])
         .fail();
 
     let error = run.lines("error: ").join("\n");
-    assert!(error.contains(&expected) && error.contains(&found), "{error}");
-    assert_eq!(crate::support::names(&workspace.project()), ["images", "versions.lock", "versions.toml"]);
+    assert!(
+        error.contains(&expected) && error.contains(&found),
+        "{error}"
+    );
+    assert_eq!(
+        crate::support::names(&workspace.project()),
+        ["images", "versions.lock", "versions.toml"]
+    );
 }
 
 #[test]

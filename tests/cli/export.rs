@@ -12,7 +12,9 @@ const LAYOUT: &str = "images/zookeeper-3.6.1";
 
 fn built() -> (Workspace, Layout) {
     let workspace = Workspace::new();
-    workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
     let layout = Layout::read(&workspace.project().join(LAYOUT));
     (workspace, layout)
 }
@@ -27,7 +29,11 @@ fn files(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
         let path = entry.path().unwrap().display().to_string();
         let mut content = Vec::new();
         entry.read_to_end(&mut content).unwrap();
-        assert_eq!(files.insert(path.clone(), content), None, "{path} comes twice");
+        assert_eq!(
+            files.insert(path.clone(), content),
+            None,
+            "{path} comes twice"
+        );
     }
     files
 }
@@ -37,7 +43,16 @@ fn a_docker_archive_names_blobs_that_are_in_it() {
     let (workspace, layout) = built();
 
     let run = workspace
-        .zookiln(["export", LAYOUT, "--as", "docker-archive", "--platform", "linux/arm64", "-o", "out.tar"])
+        .zookiln([
+            "export",
+            LAYOUT,
+            "--as",
+            "docker-archive",
+            "--platform",
+            "linux/arm64",
+            "-o",
+            "out.tar",
+        ])
         .succeed();
 
     assert_eq!((run.stdout(), run.stderr.as_str()), ("", ""));
@@ -46,7 +61,10 @@ fn a_docker_archive_names_blobs_that_are_in_it() {
     let [image] = manifest.as_array().unwrap().as_slice() else {
         panic!("one image: {manifest}");
     };
-    assert_eq!(image["RepoTags"], serde_json::json!(["example/zookeeper:3.6.1"]));
+    assert_eq!(
+        image["RepoTags"],
+        serde_json::json!(["example/zookeeper:3.6.1"])
+    );
     let config = &files[image["Config"].as_str().unwrap()];
     assert_eq!(json(config), layout.images[1].config);
     let paths: Vec<&str> = (image["Layers"].as_array().unwrap().iter())
@@ -70,7 +88,10 @@ fn an_archive_is_the_layout_with_every_blob_as_its_name_says() {
         .succeed();
 
     let mut files = files(&fs::read(workspace.project().join("out.tar")).unwrap());
-    assert_eq!(json(&files.remove("oci-layout").unwrap())["imageLayoutVersion"], "1.0.0");
+    assert_eq!(
+        json(&files.remove("oci-layout").unwrap())["imageLayoutVersion"],
+        "1.0.0"
+    );
     assert_eq!(json(&files.remove("index.json").unwrap()), layout.top);
     let blobs: Vec<String> = names(&layout.path.join("blobs/sha256"));
     let exported: Vec<String> = (files.iter())
@@ -122,24 +143,60 @@ fn a_docker_archive_is_for_this_host_where_no_platform_is_named() {
 fn a_platform_that_the_layout_does_not_have_is_refused() {
     let workspace = Workspace::new();
     workspace
-        .zookiln(["--quiet", "build", "--version", "3.6.1", "--platform", "linux/arm64"])
+        .zookiln([
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1",
+            "--platform",
+            "linux/arm64",
+        ])
         .succeed();
 
     let run = workspace
-        .zookiln(["export", LAYOUT, "--as", "docker-archive", "--platform", "linux/amd64", "-o", "out.tar"])
+        .zookiln([
+            "export",
+            LAYOUT,
+            "--as",
+            "docker-archive",
+            "--platform",
+            "linux/amd64",
+            "-o",
+            "out.tar",
+        ])
         .fail();
 
-    assert_data_eq!(run.transcript(), str![]);
-    assert_eq!(names(&workspace.project()), ["images", "versions.lock", "versions.toml"]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln export images/zookeeper-3.6.1 --as docker-archive --platform linux/amd64 -o out.tar
+! error: cannot write `out.tar`: the layout has no platform `linux/amd64`, only linux/arm64
+[exit 1]
+
+"#]]);
+    assert_eq!(
+        names(&workspace.project()),
+        ["images", "versions.lock", "versions.toml"]
+    );
 }
 
 #[test]
 fn a_form_that_is_none_is_refused_with_those_that_are() {
     let workspace = Workspace::new();
 
-    let run = workspace.zookiln(["export", LAYOUT, "--as", "docker", "-o", "-"]).run();
+    let run = workspace
+        .zookiln(["export", LAYOUT, "--as", "docker", "-o", "-"])
+        .run();
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln export images/zookeeper-3.6.1 --as docker -o -
+! error: invalid value 'docker' for '--as <FORM>'
+!   [possible values: oci-archive, docker-archive]
+! 
+!   tip: a similar value exists: 'docker-archive'
+! 
+! For more information, try '--help'.
+[exit 2]
+
+"#]]);
 }
 
 #[test]
@@ -147,10 +204,22 @@ fn an_archive_where_nobody_can_write_is_one_error() {
     let (workspace, _) = built();
 
     let run = workspace
-        .zookiln(["export", LAYOUT, "--as", "oci-archive", "-o", "nowhere/out.tar"])
+        .zookiln([
+            "export",
+            LAYOUT,
+            "--as",
+            "oci-archive",
+            "-o",
+            "nowhere/out.tar",
+        ])
         .fail();
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln export images/zookeeper-3.6.1 --as oci-archive -o nowhere/out.tar
+! error: cannot write `nowhere/out.tar`: No such file or directory (os error 2) at path "[PROJECT]/nowhere/.zookiln32lJH3"
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -161,5 +230,11 @@ fn a_layout_that_is_not_there_is_one_error() {
         .zookiln(["export", LAYOUT, "--as", "oci-archive", "-o", "out.tar"])
         .fail();
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln export images/zookeeper-3.6.1 --as oci-archive -o out.tar
+! error: `images/zookeeper-3.6.1` is not an image layout: it has no `oci-layout`
+! hint: `zookiln build` writes one
+[exit 1]
+
+"#]]);
 }

@@ -28,7 +28,11 @@ fn a_build_killed_while_it_fetches_is_taken_up_and_leaves_nothing() {
     workspace.server.wait_for(path, 1);
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_ne!(workspace.scratch(), Vec::<String>::new(), "there is something to sweep");
+    assert_ne!(
+        workspace.scratch(),
+        Vec::<String>::new(),
+        "there is something to sweep"
+    );
     workspace.server.answer(path, Behaviour::Honest);
 
     workspace.zookiln(BUILD).succeed();
@@ -58,7 +62,14 @@ fn a_build_killed_while_it_writes_leaves_a_whole_image() {
     child.kill().unwrap();
     child.wait().unwrap();
 
-    let archive = ["export", "images/zookeeper-3.6.1", "--as", "oci-archive", "-o", "whole.tar"];
+    let archive = [
+        "export",
+        "images/zookeeper-3.6.1",
+        "--as",
+        "oci-archive",
+        "-o",
+        "whole.tar",
+    ];
     workspace.zookiln(archive).succeed();
     workspace.zookiln(BUILD).succeed();
     assert_eq!(read(&workspace).digest(), undisturbed());
@@ -84,7 +95,11 @@ fn two_builds_at_once_share_an_empty_cache() {
         assert!(child.wait().unwrap().success());
     }
 
-    let digest = |output: &str| Layout::read(&workspace.project().join(output)).digest().to_owned();
+    let digest = |output: &str| {
+        Layout::read(&workspace.project().join(output))
+            .digest()
+            .to_owned()
+    };
     assert_eq!(digest("one"), undisturbed());
     assert_eq!(digest("other"), digest("one"));
     assert_eq!(workspace.scratch(), Vec::<String>::new());
@@ -96,7 +111,10 @@ fn two_builds_at_once_into_one_directory_leave_a_whole_image() {
     let path = fixture().path("bash_5.2.37-2_arm64.deb");
     workspace.server.answer(path, Behaviour::Held);
 
-    let mut children = [workspace.zookiln(BUILD).start(), workspace.zookiln(BUILD).start()];
+    let mut children = [
+        workspace.zookiln(BUILD).start(),
+        workspace.zookiln(BUILD).start(),
+    ];
     workspace.server.wait_for(path, 2);
     workspace.server.release();
     for child in &mut children {
@@ -117,11 +135,17 @@ fn a_failed_build_leaves_no_scratch_and_no_half_image() {
     assert_eq!(workspace.scratch(), Vec::<String>::new());
     let files = |path: &Path| {
         let all = walkdir::WalkDir::new(path).into_iter();
-        all.filter(|entry| entry.as_ref().is_ok_and(|entry| entry.file_type().is_file()))
-            .count()
+        all.filter(|entry| {
+            entry
+                .as_ref()
+                .is_ok_and(|entry| entry.file_type().is_file())
+        })
+        .count()
     };
     assert_eq!(files(&workspace.project().join("images")), 0);
     // The rest of what was fetched is kept.
-    let kept = fs::read_dir(workspace.cache().join("v1/blobs/sha256")).unwrap().count();
+    let kept = fs::read_dir(workspace.cache().join("v1/blobs/sha256"))
+        .unwrap()
+        .count();
     assert!(kept > 5, "{kept} files");
 }

@@ -15,11 +15,16 @@ fn the_mirrors_of_apt_come_before_those_of_the_catalog() {
     let near = Server::start();
     workspace.add_apt_mirror(&near.url());
 
-    workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
 
     let packages = |server: &Server| {
         let requests = server.requests();
-        requests.iter().filter(|path| path.ends_with(".deb")).count()
+        requests
+            .iter()
+            .filter(|path| path.ends_with(".deb"))
+            .count()
     };
     assert!(packages(&near) > 0);
     assert_eq!(packages(&workspace.server), 0);
@@ -33,7 +38,9 @@ fn an_honest_mirror_after_a_lying_one_will_do() {
     let path = fixture().path("bash_5.2.37-2_amd64.deb");
     lying.answer(path, Behaviour::Flipped);
 
-    let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
 
     assert_eq!(workspace.server.count(path), 1);
     let found = sha256(&flipped(fixture().bytes(path)));
@@ -43,7 +50,12 @@ fn an_honest_mirror_after_a_lying_one_will_do() {
         .name(&fixture().digest(path), "[expected]")
         .name(&format!("sha256:{found}"), "[found]")
         .name(layout.digest(), "[digest]");
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1
+images/zookeeper-3.6.1:3.6.1 [digest] (tarball, written)
+! warning: `http://lying.example/debian/pool/main/b/bash/bash_5.2.37-2_amd64.deb`: bash_5.2.37-2_amd64.deb: expected [expected], found [found]
+
+"#]]);
 }
 
 #[test]
@@ -55,7 +67,9 @@ fn packages_that_one_mirror_lacks_breaks_off_or_resets_come_from_the_next() {
         let path = fixture().path("bash_5.2.37-2_amd64.deb");
         poor.answer(path, behaviour);
 
-        let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+        let run = workspace
+            .zookiln(["--quiet", "build", "--version", "3.6.1"])
+            .succeed();
 
         assert_eq!(run.stderr, "", "{behaviour:?}");
         assert!(poor.count(path) >= 1, "{behaviour:?}");
@@ -74,10 +88,15 @@ fn a_mirror_of_another_distribution_is_not_asked_for_packages() {
     );
     workspace.add_apt_mirror(&other.url());
 
-    workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
 
     let requests = other.requests();
-    assert!(!requests.iter().any(|path| path.ends_with(".deb")), "{requests:?}");
+    assert!(
+        !requests.iter().any(|path| path.ends_with(".deb")),
+        "{requests:?}"
+    );
 }
 
 #[test]
@@ -85,16 +104,25 @@ fn a_refused_connection_costs_nothing() {
     let workspace = Workspace::new();
     workspace.add_apt_mirror(REFUSED);
     workspace.edit_catalog(
-        &format!("tarball.address = \"{}/dist/zookeeper-3.6.1", workspace.server.url()),
+        &format!(
+            "tarball.address = \"{}/dist/zookeeper-3.6.1",
+            workspace.server.url()
+        ),
         &format!("tarball.address = \"{REFUSED}/dist/zookeeper-3.6.1"),
     );
     let begun = Instant::now();
 
-    let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
 
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
     assert!(run.stdout().contains("(maven, written)"));
-    assert_data_eq!(run.lines("warning: ").join("\n"), str![]);
+    assert_data_eq!(run.lines("warning: ").join("\n"), str!["warning: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`"]);
 }
 
 #[test]
@@ -105,10 +133,16 @@ fn a_mirror_that_hangs_costs_seconds_and_only_once() {
     workspace.add_apt_mirror(&hanging.url());
     let begun = Instant::now();
 
-    workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
 
     // The longest wait for an answer is 20 seconds; one wait for each of its two archives, at once.
-    assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(40),
+        "{:?}",
+        begun.elapsed()
+    );
     assert!(hanging.requests().len() <= 2, "{:?}", hanging.requests());
 }
 
@@ -121,9 +155,15 @@ fn a_mirror_that_stops_in_the_middle_costs_seconds() {
     stopping.answer(path, Behaviour::Stall);
     let begun = Instant::now();
 
-    workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
 
-    assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(40),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_eq!(workspace.server.count(path), 1);
 }
 
@@ -134,34 +174,90 @@ fn the_snapshot_archive_has_what_no_mirror_has_any_more() {
     let path = fixture().path("bash_5.2.37-2_amd64.deb");
     workspace.server.answer(path, Behaviour::NotFound);
 
-    let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).fail();
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .fail();
 
     let asked: Vec<String> = workspace.server.requests();
-    let last = asked.iter().rfind(|path| path.contains("bash_5.2.37-2_amd64")).unwrap();
+    let last = asked
+        .iter()
+        .rfind(|path| path.contains("bash_5.2.37-2_amd64"))
+        .unwrap();
     let parts: Vec<&str> = last.trim_start_matches('/').splitn(4, '/').collect();
     assert_eq!(parts[..2], ["snapshot", "debian"]);
-    assert!(parts[2].ends_with('Z') && parts[2].len() == "20260101T000000Z".len(), "{last}");
+    assert!(
+        parts[2].ends_with('Z') && parts[2].len() == "20260101T000000Z".len(),
+        "{last}"
+    );
     assert!(path.ends_with(parts[3]), "{last}");
     let run = run.name(parts[2], "[time]");
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1
+! error: cannot build 3.6.1: cannot fetch `bash_5.2.37-2_amd64.deb`
+!   `http://mirror.example/debian/pool/main/b/bash/bash_5.2.37-2_amd64.deb`: answered 404 Not Found
+!   `http://mirror.example/snapshot/debian/[time]/pool/main/b/bash/bash_5.2.37-2_amd64.deb`: answered 404 Not Found
+! hint: check the network, or run `zookiln update` if the packages have been replaced
+[exit 1]
+
+"#]]);
 }
 
 #[test]
 fn no_mirror_at_all_is_one_error_soon() {
     let workspace = Workspace::new();
     let url = workspace.server.url();
-    for line in ["mirrors = [\"URL/debian\"]", "security-mirrors = [\"URL/debian-security\"]", "snapshot = \"URL/snapshot\""] {
+    for line in [
+        "mirrors = [\"URL/debian\"]",
+        "security-mirrors = [\"URL/debian-security\"]",
+        "snapshot = \"URL/snapshot\"",
+    ] {
         let line = line.replace("URL", &url);
         workspace.edit_catalog(&line, &line.replace(&url, REFUSED));
     }
     let begun = Instant::now();
 
-    let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1", "--platform", "linux/amd64", "--variant", "distroless"]).fail();
+    let run = workspace
+        .zookiln([
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1",
+            "--platform",
+            "linux/amd64",
+            "--variant",
+            "distroless",
+        ])
+        .fail();
 
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
     let time = run.stderr.split("/snapshot/debian/").nth(1).unwrap()[..16].to_owned();
-    let run = run
-        .name(&time, "[time]")
-        .name(&format!("jre-headless_21.0.9+10-1_{}", crate::support::HOST), "jre-headless_21.0.9+10-1_[host]");
-    assert_data_eq!(run.transcript(), str![]);
+    let run = run.name(&time, "[time]").name(
+        &format!("jre-headless_21.0.9+10-1_{}", crate::support::HOST),
+        "jre-headless_21.0.9+10-1_[host]",
+    );
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1 --platform linux/amd64 --variant distroless
+! error: cannot build 3.6.1-distroless: cannot fetch `base-files_13.8_amd64.deb`
+!   `http://127.0.0.1:1/debian/pool/main/b/base-files/base-files_13.8_amd64.deb`: Connection refused (os error 111)
+!   `http://127.0.0.1:1/snapshot/debian/[time]/pool/main/b/base-files/base-files_13.8_amd64.deb`: Connection refused (os error 111)
+! cannot fetch `libc6_2.41-12_amd64.deb`
+!   `http://127.0.0.1:1/debian-security/pool/main/l/libc6/libc6_2.41-12_amd64.deb`: Connection refused (os error 111)
+!   `http://127.0.0.1:1/snapshot/debian-security/[time]/pool/main/l/libc6/libc6_2.41-12_amd64.deb`: Connection refused (os error 111)
+! cannot fetch `openjdk-21-jdk-headless_21.0.9+10-1_amd64.deb`
+!   `http://127.0.0.1:1/debian/pool/main/o/openjdk-21-jdk-headless/openjdk-21-jdk-headless_21.0.9+10-1_amd64.deb`: Connection refused (os error 111)
+!   `http://127.0.0.1:1/snapshot/debian/[time]/pool/main/o/openjdk-21-jdk-headless/openjdk-21-jdk-headless_21.0.9+10-1_amd64.deb`: Connection refused (os error 111)
+! cannot fetch `openjdk-21-jre-headless_21.0.9+10-1_[host].deb`
+!   `http://127.0.0.1:1/debian/pool/main/o/openjdk-21-jre-headless/openjdk-21-jre-headless_21.0.9+10-1_[host].deb`: Connection refused (os error 111)
+!   `http://127.0.0.1:1/snapshot/debian/[time]/pool/main/o/openjdk-21-jre-headless/openjdk-21-jre-headless_21.0.9+10-1_[host].deb`: Connection refused (os error 111)
+! cannot fetch `zlib1g_1%3a1.3.1-1_amd64.deb`
+!   `http://127.0.0.1:1/debian/pool/main/z/zlib1g/zlib1g_1%3a1.3.1-1_amd64.deb`: Connection refused (os error 111)
+!   `http://127.0.0.1:1/snapshot/debian/[time]/pool/main/z/zlib1g/zlib1g_1%3a1.3.1-1_amd64.deb`: Connection refused (os error 111)
+! hint: check the network, or run `zookiln update` if the packages have been replaced
+[exit 1]
+
+"#]]);
 }

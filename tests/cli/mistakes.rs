@@ -22,21 +22,43 @@ fn refused<const N: usize>(workspace: &Workspace, arguments: [&str; N]) -> Run {
 fn an_unknown_version() {
     let run = refused(&Workspace::new(), ["build", "--version", "3.6.2"]);
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.2
+! error: unknown version `3.6.2`
+! hint: the catalog has 3.5.7, 3.6.1
+[exit 1]
+
+"#]]);
 }
 
 #[test]
 fn one_unknown_version_of_two_stops_both() {
     let run = refused(&Workspace::new(), ["build", "--version", "3.6.1", "9"]);
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1 9
+! error: unknown version `9`
+! hint: the catalog has 3.5.7, 3.6.1
+[exit 1]
+
+"#]]);
 }
 
 #[test]
 fn no_version() {
     let run = refused(&Workspace::new(), ["build"]);
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build
+! error: the following required arguments were not provided:
+!   --version <VERSION>...
+! 
+! Usage: zookiln build --version <VERSION>...
+! 
+! For more information, try '--help'.
+[exit 2]
+
+"#]]);
 }
 
 #[test]
@@ -46,20 +68,35 @@ fn an_unknown_platform() {
         ["build", "--version", "3.6.1", "--platform", "linux/riscv64"],
     );
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1 --platform linux/riscv64
+! error: invalid value 'linux/riscv64' for '--platform <PLATFORM>...': unknown platform `linux/riscv64`, expected `linux/amd64` or `linux/arm64`
+! 
+! For more information, try '--help'.
+[exit 2]
+
+"#]]);
 }
 
 #[test]
 fn a_platform_that_the_catalog_does_not_have() {
     let workspace = Workspace::new();
-    workspace.edit_catalog("platforms = [\"linux/amd64\", \"linux/arm64\"]", "platforms = [\"linux/arm64\"]");
+    workspace.edit_catalog(
+        "platforms = [\"linux/amd64\", \"linux/arm64\"]",
+        "platforms = [\"linux/arm64\"]",
+    );
 
     let run = refused(
         &workspace,
         ["build", "--version", "3.6.1", "--platform", "linux/amd64"],
     );
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1 --platform linux/amd64
+! error: the catalog has no platform `linux/amd64`, only linux/arm64
+[exit 2]
+
+"#]]);
 }
 
 #[test]
@@ -69,7 +106,14 @@ fn an_unknown_variant() {
         ["build", "--version", "3.6.1", "--variant", "slim"],
     );
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1 --variant slim
+! error: invalid value 'slim' for '--variant <full|distroless>': unknown variant `slim`, expected `full` or `distroless`
+! 
+! For more information, try '--help'.
+[exit 2]
+
+"#]]);
 }
 
 #[test]
@@ -79,21 +123,53 @@ fn an_unknown_source() {
         ["build", "--version", "3.6.1", "--source", "git"],
     );
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1 --source git
+! error: invalid value 'git' for '--source <SOURCE>'
+!   [possible values: auto, tarball, maven]
+! 
+! For more information, try '--help'.
+[exit 2]
+
+"#]]);
 }
 
 #[test]
 fn an_unknown_option() {
-    let run = refused(&Workspace::new(), ["build", "--version", "3.6.1", "--platfrom", "linux/amd64"]);
+    let run = refused(
+        &Workspace::new(),
+        ["build", "--version", "3.6.1", "--platfrom", "linux/amd64"],
+    );
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1 --platfrom linux/amd64
+! error: unexpected argument '--platfrom' found
+! 
+!   tip: a similar argument exists: '--platform'
+! 
+! Usage: zookiln build --version <VERSION>... --platform <PLATFORM>...
+! 
+! For more information, try '--help'.
+[exit 2]
+
+"#]]);
 }
 
 #[test]
 fn no_threads() {
-    let run = refused(&Workspace::new(), ["build", "--version", "3.6.1", "-j", "0"]);
+    let run = refused(
+        &Workspace::new(),
+        ["build", "--version", "3.6.1", "-j", "0"],
+    );
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1 -j 0
+! error: invalid value '0' for '--jobs <N>': number would be zero for non-zero type
+! 
+! For more information, try '--help'.
+[exit 2]
+
+"#]]);
 }
 
 #[test]
@@ -103,7 +179,12 @@ fn a_directory_for_two_images() {
         ["build", "--version", "3.5.7,3.6.1", "--output", "here"],
     );
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.5.7,3.6.1 --output here
+! error: `--output` is the directory of one image, and 2 versions were asked for
+[exit 2]
+
+"#]]);
 }
 
 #[test]
@@ -113,7 +194,13 @@ fn an_unknown_key_in_the_catalog() {
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1
+! error: versions.toml:12:1: unknown field `stop-singal`, expected one of `name`, `entrypoint`, `command`, `working-directory`, `ports`, `volumes`, `stop-signal`, `home`, `user`, `environment`, `health-check`, `labels`
+! hint: did you mean `stop-signal`?
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -123,7 +210,13 @@ fn an_unknown_key_in_a_release() {
 
     let run = refused(&workspace, ["list"]);
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln list
+! error: versions.toml:97:1: unknown field `tag`, expected one of `version`, `tags`, `base`, `shell`, `java`, `applets`, `signer`, `tarball`, `jars`
+! hint: did you mean `tags`?
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -133,7 +226,12 @@ fn a_catalog_that_is_not_toml() {
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1
+! error: versions.toml:15:12: unclosed table, expected `]`
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -143,7 +241,12 @@ fn a_value_that_cannot_be() {
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1
+! error: versions.toml: release 3.5.7 names the unknown `base.sid`
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -153,14 +256,24 @@ fn a_catalog_that_is_not_there() {
         ["build", "--version", "3.6.1", "--catalog", "mine.toml"],
     );
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1 --catalog mine.toml
+! error: cannot read `mine.toml`: No such file or directory (os error 2)
+[exit 1]
+
+"#]]);
 }
 
 #[test]
 fn no_lock() {
     let run = refused(&Workspace::without_lock(), ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1
+! error: `versions.lock` does not exist: run `zookiln update` to write it
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -170,17 +283,32 @@ fn a_lock_that_lacks_a_package() {
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1
+! error: versions.lock has no package `zlib1g` of `base.trixie` for linux/amd64
+! hint: run `zookiln update`
+[exit 1]
+
+"#]]);
 }
 
 #[test]
 fn a_lock_that_lacks_a_jar() {
     let workspace = Workspace::new();
-    workspace.edit_lock("org.apache.zookeeper:zookeeper:3.6.1", "org.apache.zookeeper:zookeeper:3.6.0");
+    workspace.edit_lock(
+        "org.apache.zookeeper:zookeeper:3.6.1",
+        "org.apache.zookeeper:zookeeper:3.6.0",
+    );
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1
+! error: versions.lock has no jar `org.apache.zookeeper:zookeeper:3.6.1`
+! hint: run `zookiln update`
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -190,7 +318,13 @@ fn a_lock_that_lacks_the_debian_release() {
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1
+! error: versions.lock has no packages of Debian `trixie`
+! hint: run `zookiln update`
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -200,7 +334,12 @@ fn a_lock_of_a_later_format() {
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln build --version 3.6.1
+! error: versions.lock: format 2, this program reads format 1
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -210,10 +349,22 @@ fn an_output_below_a_file() {
 
     let run = refused(
         &workspace,
-        ["--quiet", "build", "--version", "3.6.1", "--output", "file/image"],
+        [
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1",
+            "--output",
+            "file/image",
+        ],
     );
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1 --output file/image
+! error: cannot build 3.6.1: cannot read `file/image`: Not a directory (os error 20)
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -221,10 +372,22 @@ fn an_output_where_nobody_can_write() {
     // Not even root makes directories there.
     let run = refused(
         &Workspace::new(),
-        ["--quiet", "build", "--version", "3.6.1", "--output", "/proc/image"],
+        [
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1",
+            "--output",
+            "/proc/image",
+        ],
     );
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1 --output /proc/image
+! error: cannot build 3.6.1: cannot write to `/proc`: No such file or directory (os error 2) at path "/proc/.tmpDJ9KxD"
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -238,7 +401,13 @@ fn an_output_with_foreign_files() {
         ["--quiet", "build", "--version", "3.6.1", "--output", "mine"],
     );
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1 --output mine
+! error: cannot build 3.6.1: `mine` is not empty and not an image layout
+! hint: name an empty directory, or one that a build has written
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -250,7 +419,12 @@ fn a_cache_where_nobody_can_write() {
         .env("ZOOKILN_CACHE", "/proc/cache")
         .fail();
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1
+! error: cannot open the cache: cannot create `/proc/cache/v1/blobs/sha256`: No such file or directory (os error 2)
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -262,7 +436,8 @@ fn a_time_that_is_none() {
             .env("SOURCE_DATE_EPOCH", epoch)
             .fail();
 
-        let expected = format!("error: `SOURCE_DATE_EPOCH={epoch}` is not a number of seconds above 0\n");
+        let expected =
+            format!("error: `SOURCE_DATE_EPOCH={epoch}` is not a number of seconds above 0\n");
         assert_eq!(run.stderr, expected);
     }
 }
@@ -273,5 +448,11 @@ fn a_directory_that_is_no_layout() {
 
     let run = refused(&workspace, ["inspect", "."]);
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln inspect .
+! error: `.` is not an image layout: it has no `oci-layout`
+! hint: `zookiln build` writes one
+[exit 1]
+
+"#]]);
 }

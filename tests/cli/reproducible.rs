@@ -9,20 +9,28 @@ use crate::support::{Layout, Run, Workspace};
 /// The digest of `build --version 3.6.1` where nothing is special.
 static ORDINARY: LazyLock<String> = LazyLock::new(|| {
     let workspace = Workspace::new();
-    digest(&workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed())
+    digest(
+        &workspace
+            .zookiln(["--quiet", "build", "--version", "3.6.1"])
+            .succeed(),
+    )
 });
 
 /// The digest that a run printed.
 fn digest(run: &Run) -> String {
-    let word = run.stdout().split(' ').nth(1);
-    word.unwrap_or_else(|| panic!("{}", run.transcript())).to_owned()
+    let mut words = run.stdout().split_whitespace();
+    let word = words.find(|word| word.starts_with("sha256:"));
+    word.unwrap_or_else(|| panic!("{}", run.transcript()))
+        .to_owned()
 }
 
 #[test]
 fn the_printed_digest_is_that_of_the_nested_index() {
     let workspace = Workspace::new();
 
-    let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
 
     let layout = Layout::read(&workspace.project().join("images/zookeeper-3.6.1"));
     assert_eq!(digest(&run), layout.digest());
@@ -31,11 +39,15 @@ fn the_printed_digest_is_that_of_the_nested_index() {
 #[test]
 fn a_deleted_output_comes_back_with_the_same_digest_and_without_a_request() {
     let workspace = Workspace::new();
-    workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
     let asked = workspace.server.requests();
     fs::remove_dir_all(workspace.project().join("images")).unwrap();
 
-    let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
 
     assert_eq!(digest(&run), *ORDINARY);
     assert!(run.stdout().contains("written"));
@@ -45,11 +57,15 @@ fn a_deleted_output_comes_back_with_the_same_digest_and_without_a_request() {
 #[test]
 fn an_emptied_cache_gives_the_same_digest() {
     let workspace = Workspace::new();
-    workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
     workspace.empty_cache();
     fs::remove_dir_all(workspace.project().join("images")).unwrap();
 
-    let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
 
     assert_eq!(digest(&run), *ORDINARY);
 }
@@ -84,7 +100,10 @@ fn the_directory_does_not_matter() {
         .succeed();
 
     assert_eq!(digest(&run), *ORDINARY);
-    assert_eq!(Layout::read(&elsewhere.join("an output")).digest(), *ORDINARY);
+    assert_eq!(
+        Layout::read(&elsewhere.join("an output")).digest(),
+        *ORDINARY
+    );
 }
 
 #[test]
@@ -135,7 +154,13 @@ fn the_order_of_versions_and_platforms_does_not_matter() {
 
     let run = workspace
         .zookiln([
-            "--quiet", "build", "--version", "3.6.1,3.5.7,3.6.1", "--platform", "linux/arm64", "--platform",
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1,3.5.7,3.6.1",
+            "--platform",
+            "linux/arm64",
+            "--platform",
             "linux/amd64,linux/arm64",
         ])
         .succeed();
@@ -185,7 +210,9 @@ fn a_lock_written_again_gives_the_same_digest() {
     workspace.install_mvn();
     workspace.zookiln(["--quiet", "update"]).succeed();
 
-    let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
 
     assert_eq!(digest(&run), *ORDINARY);
 }

@@ -8,14 +8,23 @@ use crate::support::{Layout, Workspace};
 fn list_shows_what_can_be_built() {
     let run = Workspace::new().zookiln(["list"]).succeed();
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln list
+VERSION  TAGS               JAVA  PLATFORMS                VARIANTS         CACHED
+3.5.7    3.5.7,3.5          21    linux/amd64,linux/arm64  full,distroless  0/15 packages, 0/3 jars
+3.6.1    3.6.1,3.6,latest   21    linux/amd64,linux/arm64  full,distroless  0/15 packages, 0/4 jars
+
+"#]]);
 }
 
 #[test]
 fn list_without_a_catalog_shows_the_built_in_one() {
     let workspace = Workspace::new();
 
-    let run = workspace.zookiln(["list"]).directory(workspace.path("home")).succeed();
+    let run = workspace
+        .zookiln(["list"])
+        .directory(workspace.path("home"))
+        .succeed();
 
     assert!(run.stdout().lines().any(|line| line.starts_with("3.6.1 ")));
     assert!(run.stdout().lines().any(|line| line.starts_with("3.5.7 ")));
@@ -24,10 +33,14 @@ fn list_without_a_catalog_shows_the_built_in_one() {
 #[test]
 fn inspect_shows_config_and_layers() {
     let workspace = Workspace::new();
-    workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
     let layout = Layout::read(&workspace.project().join("images/zookeeper-3.6.1"));
 
-    let run = workspace.zookiln(["inspect", "images/zookeeper-3.6.1"]).succeed();
+    let run = workspace
+        .zookiln(["inspect", "images/zookeeper-3.6.1"])
+        .succeed();
 
     let shown: String = (run.transcript().lines())
         .map(|line| match line.split_once("zookiln: ") {
@@ -45,7 +58,48 @@ fn inspect_shows_config_and_layers() {
             None => format!("{line}\n"),
         })
         .collect();
-    assert_data_eq!(shown.replace(layout.digest(), "[digest]"), str![]);
+    assert_data_eq!(shown.replace(layout.digest(), "[digest]"), str![[r#"
+$ zookiln inspect images/zookeeper-3.6.1
+image    docker.io/example/zookeeper:3.6.1
+tag      3.6.1
+digest   [digest]
+source   tarball
+
+linux/amd64
+  created      2026-01-01T00:00:00Z
+  user         0:0
+  entrypoint   /usr/local/zookeeper/bin/entrypoint
+  command      zkServer.sh start-foreground
+  ports        2181/tcp 2888/tcp 3888/tcp 8080/tcp
+  volumes      /srv/conf /srv/data /srv/datalog /var/log
+  stop signal  SIGTERM
+  environment  JAVA_HOME=/usr/lib/jvm/java-21-openjdk LANG=C.UTF-8 PATH=/usr/local/zookeeper/bin:/usr/bin
+  layers
+    base
+    java
+    zookeeper
+    shell
+    entrypoint
+    total
+
+linux/arm64
+  created      2026-01-01T00:00:00Z
+  user         0:0
+  entrypoint   /usr/local/zookeeper/bin/entrypoint
+  command      zkServer.sh start-foreground
+  ports        2181/tcp 2888/tcp 3888/tcp 8080/tcp
+  volumes      /srv/conf /srv/data /srv/datalog /var/log
+  stop signal  SIGTERM
+  environment  JAVA_HOME=/usr/lib/jvm/java-21-openjdk LANG=C.UTF-8 PATH=/usr/local/zookeeper/bin:/usr/bin
+  layers
+    base
+    java
+    zookeeper
+    shell
+    entrypoint
+    total
+
+"#]]);
     for image in &layout.images {
         for layer in &image.layers {
             let short = &layer.digest["sha256:".len()..][..12];
@@ -69,5 +123,8 @@ fn help_of_each_command_ends_with_an_example() {
 fn the_version_is_that_of_the_package() {
     let run = Workspace::new().zookiln(["--version"]).succeed();
 
-    assert_eq!(run.stdout(), concat!("zookiln ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert_eq!(
+        run.stdout(),
+        concat!("zookiln ", env!("CARGO_PKG_VERSION"), "\n")
+    );
 }

@@ -15,20 +15,37 @@ fn layer(workspace: &Workspace) -> String {
 fn tarball_and_jars_give_the_same_layer() {
     let from_tarball = Workspace::new();
     let run = from_tarball
-        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "tarball"])
+        .zookiln([
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1",
+            "--source",
+            "tarball",
+        ])
         .succeed();
     assert!(run.stdout().contains("(tarball, written)"));
 
     let from_jars = Workspace::new();
     let run = from_jars
-        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "maven"])
+        .zookiln([
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1",
+            "--source",
+            "maven",
+        ])
         .succeed();
     assert!(run.stdout().contains("(maven, written)"));
 
     assert_eq!(layer(&from_tarball), layer(&from_jars));
     let asked_for_jars = |workspace: &Workspace| {
         let requests = workspace.server.requests();
-        requests.iter().filter(|path| path.ends_with(".jar")).count()
+        requests
+            .iter()
+            .filter(|path| path.ends_with(".jar"))
+            .count()
     };
     assert_eq!(asked_for_jars(&from_tarball), 0);
     assert_eq!(asked_for_jars(&from_jars), 4);
@@ -42,12 +59,21 @@ fn auto_takes_the_jars_where_the_tarball_is_not_to_be_had_and_says_so_once() {
         .server
         .answer(&tarball_path("3.6.1"), Behaviour::NotFound);
 
-    let run = workspace.zookiln(["--quiet", "build", "--version", "3.6.1"]).succeed();
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
 
     assert_eq!(run.lines("warning: ").len(), 1);
     let layout = Layout::read(&workspace.project().join("images/zookeeper-3.6.1"));
     let run = run.name(layout.digest(), "[digest]");
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1
+images/zookeeper-3.6.1:3.6.1 [digest] (maven, written)
+! warning: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
+!   `http://mirror.example/dist/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: answered 404 Not Found
+!   the same jars are taken one by one: where one differs from the tarball's, so does the image's digest
+
+"#]]);
 
     // What is there already is good enough: the tarball is not asked for again.
     let asked = workspace.server.requests();
@@ -64,10 +90,24 @@ fn the_tarball_alone_fails_where_it_is_not_to_be_had() {
         .answer(&tarball_path("3.6.1"), Behaviour::NotFound);
 
     let run = workspace
-        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "tarball"])
+        .zookiln([
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1",
+            "--source",
+            "tarball",
+        ])
         .fail();
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1 --source tarball
+! error: cannot build 3.6.1: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
+!   `http://mirror.example/dist/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: answered 404 Not Found
+! hint: check the network, or run `zookiln update` if the packages have been replaced
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -90,17 +130,30 @@ fn another_source_than_the_recorded_one_is_built_anew() {
 fn the_local_repository_comes_before_any_mirror() {
     let workspace = Workspace::new();
     for jar in &fixture().jars {
-        let path = workspace.path("home").join(".m2/repository").join(&jar.path);
+        let path = workspace
+            .path("home")
+            .join(".m2/repository")
+            .join(&jar.path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, &jar.bytes).unwrap();
     }
 
     workspace
-        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "maven"])
+        .zookiln([
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1",
+            "--source",
+            "maven",
+        ])
         .succeed();
 
     let requests = workspace.server.requests();
-    assert!(!requests.iter().any(|path| path.ends_with(".jar")), "{requests:?}");
+    assert!(
+        !requests.iter().any(|path| path.ends_with(".jar")),
+        "{requests:?}"
+    );
 }
 
 #[test]
@@ -111,19 +164,34 @@ fn a_wrong_jar_of_the_local_repository_is_passed_over_with_a_warning() {
         .iter()
         .find(|jar| jar.file_name == "zookeeper-3.6.1.jar")
         .unwrap();
-    let path = workspace.path("home").join(".m2/repository").join(&jar.path);
+    let path = workspace
+        .path("home")
+        .join(".m2/repository")
+        .join(&jar.path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, b"something else").unwrap();
 
     let run = workspace
-        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "maven"])
+        .zookiln([
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1",
+            "--source",
+            "maven",
+        ])
         .succeed();
 
     let layout = Layout::read(&workspace.project().join("images/zookeeper-3.6.1"));
     let run = run
         .name(layout.digest(), "[digest]")
         .name(&jar.bytes.len().to_string(), "[size]");
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1 --source maven
+images/zookeeper-3.6.1:3.6.1 [digest] (maven, written)
+! warning: `[DIRECTORY]/home/.m2/repository/org/apache/zookeeper/zookeeper/3.6.1/zookeeper-3.6.1.jar` is passed over: zookeeper-3.6.1.jar: expected [size] bytes, found 14 bytes
+
+"#]]);
 }
 
 #[test]
@@ -136,7 +204,14 @@ fn one_call_of_mvn_brings_all_jars_that_no_mirror_has() {
     }
 
     workspace
-        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "maven"])
+        .zookiln([
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1",
+            "--source",
+            "maven",
+        ])
         .succeed();
 
     assert_eq!(workspace.mvn_calls(), 1);
@@ -148,7 +223,14 @@ fn jars_that_nobody_has_are_one_error() {
     workspace.edit_catalog("/maven2\"", "/nothing\"");
 
     let run = workspace
-        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "maven"])
+        .zookiln([
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1",
+            "--source",
+            "maven",
+        ])
         .fail();
 
     // Which of the mirror's answers came first is left open.
@@ -158,7 +240,7 @@ fn jars_that_nobody_has_are_one_error() {
         first,
         "error: cannot build 3.6.1: cannot fetch 4 jars: no Maven repository answered, and there is no `mvn` on PATH"
     );
-    assert_data_eq!(run.lines("hint: ").join("\n"), str![]);
+    assert_data_eq!(run.lines("hint: ").join("\n"), str!["hint: install Maven (`apt-get install maven`), or check the network"]);
 }
 
 #[test]
@@ -169,8 +251,21 @@ fn a_failing_mvn_is_quoted() {
     fs::remove_dir_all(workspace.path("repository/io")).unwrap();
 
     let run = workspace
-        .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", "maven"])
+        .zookiln([
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1",
+            "--source",
+            "maven",
+        ])
         .fail();
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1 --source maven
+! error: cannot build 3.6.1: `mvn` could not fetch 4 jars: exit status: 1
+!   [ERROR] Could not find artifact io.netty:netty-common:jar:4.1.48.Final
+[exit 1]
+
+"#]]);
 }

@@ -13,16 +13,47 @@ fn update_writes_a_lock_that_names_every_input() {
 
     let run = workspace.zookiln(["update"]).succeed();
 
-    assert_data_eq!(run.stdout(), str![]);
+    assert_data_eq!(run.stdout(), str![[r#"
+base-files (base.trixie, linux/amd64): new, 13.8
+base-files (base.trixie, linux/arm64): new, 13.8
+bash (shell.trixie, linux/amd64): new, 5.2.37-2
+bash (shell.trixie, linux/arm64): new, 5.2.37-2
+busybox-static (shell.trixie, linux/amd64): new, 1:1.37.0-6
+busybox-static (shell.trixie, linux/arm64): new, 1:1.37.0-6
+io.netty:netty-common-4.1.48.Final.jar: new, 1d0bb0cd7aea
+libc6 (base.trixie, linux/amd64): new, 2.41-12
+libc6 (base.trixie, linux/arm64): new, 2.41-12
+libtinfo6 (shell.trixie, linux/amd64): new, 6.5
+libtinfo6 (shell.trixie, linux/arm64): new, 6.5
+log4j:log4j-1.2.17.jar: new, 9da4144c1ffb
+openjdk-21-jdk-headless (java.21, linux/amd64): new, 21.0.9+10-1
+openjdk-21-jdk-headless (java.21, linux/arm64): new, 21.0.9+10-1
+openjdk-21-jre-headless (java.21, linux/amd64): new, 21.0.9+10-1
+openjdk-21-jre-headless (java.21, linux/arm64): new, 21.0.9+10-1
+org.apache.zookeeper:zookeeper-3.5.7.jar: new, e32e2b079fcb
+org.apache.zookeeper:zookeeper-3.6.1.jar: new, 84fd0ff8b1b5
+org.apache.zookeeper:zookeeper-jute-3.5.7.jar: new, f057ac59c2a5
+org.apache.zookeeper:zookeeper-jute-3.6.1.jar: new, 25cb28de4604
+zlib1g (base.trixie, linux/amd64): new, 1:1.3.1-1
+zlib1g (base.trixie, linux/arm64): new, 1:1.3.1-1
+versions.lock written
+
+"#]]);
     let lock = fs::read_to_string(workspace.project().join("versions.lock")).unwrap();
     // The digests are those of what is served, whoever computed them.
-    for suffix in ["libc6_2.41-12_amd64.deb", "jdk-headless_21.0.9+10-1_arm64.deb"] {
+    for suffix in [
+        "libc6_2.41-12_amd64.deb",
+        "jdk-headless_21.0.9+10-1_arm64.deb",
+    ] {
         let path = fixture().path(suffix);
         let sha256 = fixture().digest(path).replace("sha256:", "");
         assert!(lock.contains(&format!("sha256 = \"{sha256}\"")), "{suffix}");
         assert!(lock.contains(&format!("size = {}\n", fixture().bytes(path).len())));
     }
-    assert!(!lock.contains("2.41-11"), "the security suite has a newer libc6");
+    assert!(
+        !lock.contains("2.41-11"),
+        "the security suite has a newer libc6"
+    );
     assert_eq!(workspace.mvn_calls(), 1);
 }
 
@@ -35,9 +66,17 @@ fn a_second_update_is_up_to_date_and_writes_nothing() {
 
     let run = workspace.zookiln(["--quiet", "update"]).succeed();
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet update
+versions.lock is up to date
+
+"#]]);
     assert_eq!(Snapshot::of(&workspace.project()), before);
-    assert_eq!(workspace.mvn_calls(), 1, "pinned jars are not asked for again");
+    assert_eq!(
+        workspace.mvn_calls(),
+        1,
+        "pinned jars are not asked for again"
+    );
 }
 
 #[test]
@@ -46,9 +85,15 @@ fn the_lock_lies_beside_the_catalog_that_was_named() {
     workspace.install_mvn();
     let elsewhere = workspace.path("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
-    fs::rename(workspace.project().join("versions.toml"), elsewhere.join("mine.toml")).unwrap();
+    fs::rename(
+        workspace.project().join("versions.toml"),
+        elsewhere.join("mine.toml"),
+    )
+    .unwrap();
 
-    let run = workspace.zookiln(["--quiet", "update", "--catalog", "../elsewhere/mine.toml"]).succeed();
+    let run = workspace
+        .zookiln(["--quiet", "update", "--catalog", "../elsewhere/mine.toml"])
+        .succeed();
 
     assert!(run.stdout().ends_with("../elsewhere/mine.lock written\n"));
     assert!(elsewhere.join("mine.lock").is_file());
@@ -59,11 +104,21 @@ fn an_update_shows_what_changes() {
     let workspace = Workspace::new();
     workspace.install_mvn();
     workspace.edit_lock("version = \"13.8\"", "version = \"13.7\"");
-    workspace.edit_catalog("packages = [\"bash\", \"busybox-static\"]", "packages = [\"bash\"]");
+    workspace.edit_catalog(
+        "packages = [\"bash\", \"busybox-static\"]",
+        "packages = [\"bash\"]",
+    );
 
     let run = workspace.zookiln(["--quiet", "update"]).succeed();
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet update
+base-files (base.trixie, linux/amd64): 13.7 -> 13.8
+busybox-static (shell.trixie, linux/amd64): gone
+busybox-static (shell.trixie, linux/arm64): gone
+versions.lock written
+
+"#]]);
 }
 
 #[test]
@@ -74,7 +129,13 @@ fn a_failed_update_leaves_the_lock_as_it_was() {
 
     let run = workspace.zookiln(["--quiet", "update"]).fail();
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet update
+! error: cannot resolve the packages of Debian `trixie`: cannot fetch InRelease of `trixie`
+!   `http://mirror.example/debian/dists/trixie/InRelease`: answered 404 Not Found
+[exit 1]
+
+"#]]);
     assert_eq!(Snapshot::of(&workspace.project()), before);
 }
 
@@ -84,7 +145,14 @@ fn an_update_without_mvn_says_what_to_install() {
 
     let run = workspace.zookiln(["--quiet", "update"]).fail();
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet update
+! error: cannot fetch 6 jars: no Maven repository answered, and there is no `mvn` on PATH
+!   
+! hint: install Maven (`apt-get install maven`), or check the network
+[exit 1]
+
+"#]]);
     assert!(!workspace.project().join("versions.lock").exists());
 }
 
@@ -92,9 +160,17 @@ fn an_update_without_mvn_says_what_to_install() {
 fn an_update_outside_of_a_checkout_says_where_to_run_it() {
     let workspace = Workspace::new();
 
-    let run = workspace.zookiln(["update"]).directory(workspace.path("home")).fail();
+    let run = workspace
+        .zookiln(["update"])
+        .directory(workspace.path("home"))
+        .fail();
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln update
+! error: there is no `versions.toml` here: run this in a checkout, or name a catalog with `--catalog`
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -104,7 +180,13 @@ fn an_unknown_package_is_named() {
 
     let run = workspace.zookiln(["--quiet", "update"]).fail();
 
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet update
+! error: cannot resolve the packages of Debian `trixie`: `base.trixie` for linux/amd64: `zlib2g`: not found in `trixie`, `trixie-security`
+! hint: check the spelling, and that the suite and component have it
+[exit 1]
+
+"#]]);
 }
 
 #[test]
@@ -121,6 +203,13 @@ fn a_flipped_byte_in_a_package_list_is_an_error_and_leaves_the_lock() {
         .name(&fixture().digest(list), "[expected]")
         .name(&fixture().digest(list)["sha256:".len()..], "[sum]")
         .name(&format!("sha256:{found}"), "[found]");
-    assert_data_eq!(run.transcript(), str![]);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet update
+! warning: `http://mirror.example/debian/dists/trixie/main/binary-amd64/by-hash/SHA256/[sum]`: trixie main/binary-amd64/Packages.xz: expected sha256:[sum], found [found]
+! error: cannot resolve the packages of Debian `trixie`: cannot fetch `trixie main/binary-amd64/Packages.xz`
+!   `http://mirror.example/debian/dists/trixie/main/binary-amd64/by-hash/SHA256/[sum]`: trixie main/binary-amd64/Packages.xz: expected sha256:[sum], found [found]
+[exit 1]
+
+"#]]);
     assert_eq!(Snapshot::of(&workspace.project()), before);
 }

@@ -28,7 +28,10 @@ impl<'a> Zookiln<'a> {
         // By a shell, which can set the umask; every run goes the same way.
         let mut command = Command::new("/bin/sh");
         command
-            .args(["-c", r#"umask "$UMASK"; unset UMASK PWD OLDPWD; exec "$0" "$@""#])
+            .args([
+                "-c",
+                r#"umask "$UMASK"; unset UMASK PWD OLDPWD; exec "$0" "$@""#,
+            ])
             .arg(env!("CARGO_BIN_EXE_zookiln"))
             .args(arguments)
             .current_dir(workspace.project())
@@ -76,7 +79,10 @@ impl<'a> Zookiln<'a> {
         } = self.command.output().unwrap();
         let path = |name: &str| self.workspace.path(name).display().to_string();
         let names = vec![
-            (self.workspace.server.url(), "http://mirror.example".to_owned()),
+            (
+                self.workspace.server.url(),
+                "http://mirror.example".to_owned(),
+            ),
             (path("cache"), "[CACHE]".to_owned()),
             (path("project"), "[PROJECT]".to_owned()),
             (path(""), "[DIRECTORY]/".to_owned()),
@@ -144,9 +150,9 @@ impl Run {
 /// Downloads end in any order.
 fn sorted_progress(stderr: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = stderr.lines().collect();
-    for block in lines.chunk_by_mut(|left, right| {
-        left.starts_with("fetched ") && right.starts_with("fetched ")
-    }) {
+    for block in lines
+        .chunk_by_mut(|left, right| left.starts_with("fetched ") && right.starts_with("fetched "))
+    {
         block.sort_unstable();
     }
     lines

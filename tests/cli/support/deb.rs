@@ -182,7 +182,14 @@ pub(crate) fn xz(bytes: &[u8]) -> Vec<u8> {
 
 /// Padded to an even length.
 fn member(archive: &mut Vec<u8>, name: &str, content: &[u8]) {
-    let header = format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, "100644", content.len());
+    let header = format!(
+        "{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n",
+        0,
+        0,
+        0,
+        "100644",
+        content.len()
+    );
     archive.extend_from_slice(header.as_bytes());
     archive.extend_from_slice(content);
     if content.len() % 2 == 1 {

@@ -48,7 +48,14 @@ impl Fixture {
         let mut files = BTreeMap::new();
         let both = |make: fn(&'static str) -> Package| ["amd64", "arm64"].map(make);
         let main: Vec<Package> = [
-            base_files, old_libc6, zlib, bash, libtinfo, busybox, jdk::jdk, jdk::jre,
+            base_files,
+            old_libc6,
+            zlib,
+            bash,
+            libtinfo,
+            busybox,
+            jdk::jdk,
+            jdk::jre,
         ]
         .into_iter()
         .flat_map(both)
@@ -123,7 +130,11 @@ fn jar_path(jar: &Jar) -> String {
 fn base_files(architecture: &'static str) -> Package {
     Deb::new("base-files", "13.8", architecture)
         .field("Essential", "yes")
-        .file("usr/lib/os-release", 0o644, b"ID=debian\nVERSION_ID=\"13\"\n")
+        .file(
+            "usr/lib/os-release",
+            0o644,
+            b"ID=debian\nVERSION_ID=\"13\"\n",
+        )
         .link("etc/os-release", "../usr/lib/os-release")
         .file("etc/issue", 0o644, b"left out\n")
         .file("usr/share/man/man5/issue.5", 0o644, b"left out\n")

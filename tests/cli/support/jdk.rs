@@ -89,7 +89,11 @@ pub(crate) fn jdk(architecture: &'static str) -> Package {
         .packed(Packing::Gzip)
         .file(&format!("{home}/bin/jlink"), 0o755, b"run by the loader")
         .file(&format!("{home}/bin/jmod"), 0o755, b"run by the loader")
-        .file(&format!("{home}/jmods/java.base.jmod"), 0o644, &base_module(architecture))
+        .file(
+            &format!("{home}/jmods/java.base.jmod"),
+            0o644,
+            &base_module(architecture),
+        )
         .file(&format!("{home}/jmods/java.desktop.jmod"), 0o644, &desktop)
         .build()
 }
@@ -114,7 +118,10 @@ pub(crate) fn jre(architecture: &'static str) -> Package {
             "ca-certificates-java, java-common, libc6 (>= 2.38), zlib1g (>= 1:1.1.4)",
         )
         .file(&format!("{home}/lib/modules"), 0o644, b"runtime")
-        .link(&format!("{home}/lib/jvm.cfg"), "/etc/java-21-openjdk/jvm.cfg")
+        .link(
+            &format!("{home}/lib/jvm.cfg"),
+            "/etc/java-21-openjdk/jvm.cfg",
+        )
         .file("etc/java-21-openjdk/jvm.cfg", 0o644, b"-server KNOWN\n")
         .build()
 }

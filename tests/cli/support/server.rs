@@ -205,9 +205,8 @@ fn serve(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
 }
 
 fn send(stream: &mut TcpStream, announced: usize, body: &[u8]) -> std::io::Result<()> {
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Length: {announced}\r\nConnection: close\r\n\r\n"
-    );
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {announced}\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes())?;
     stream.write_all(body)
 }

@@ -112,10 +112,7 @@ impl Workspace {
 
     /// The cached file of a digest such as `sha256:…`.
     pub(crate) fn cached(&self, digest: &str) -> PathBuf {
-        let path = self
-            .cache()
-            .join("v1/blobs")
-            .join(digest.replace(':', "/"));
+        let path = self.cache().join("v1/blobs").join(digest.replace(':', "/"));
         assert!(path.is_file(), "`{digest}` is not in the cache");
         path
     }
