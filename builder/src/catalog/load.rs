@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
-use jiff::Timestamp;
 use layers::Digest;
 
 use super::raw::{RawCatalog, RawRelease};
@@ -22,11 +22,10 @@ impl Catalog {
             message,
         };
 
-        let created = raw
-            .created
-            .parse::<Timestamp>()
+        let created = humantime::parse_rfc3339(&raw.created)
             .ok()
-            .and_then(|time| u64::try_from(time.as_second()).ok())
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+            .map(|duration| duration.as_secs())
             .filter(|seconds| *seconds > 0)
             .ok_or_else(|| {
                 invalid(format!(

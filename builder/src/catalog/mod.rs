@@ -6,6 +6,7 @@
 mod coordinates;
 mod error;
 mod load;
+mod patterns;
 mod platform;
 mod raw;
 
@@ -21,6 +22,7 @@ use crate::store::Expected;
 pub use coordinates::{Coordinates, InvalidCoordinates};
 pub use error::{CatalogError, nearest};
 pub use load::EMBEDDED_CATALOG;
+pub use patterns::PathPatterns;
 pub use platform::{Platform, UnknownPlatform};
 
 /// The whole catalog.

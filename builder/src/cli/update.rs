@@ -1,10 +1,10 @@
 //! `zookiln update`: resolves the catalog again and writes the lock.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use jiff::Timestamp;
 
 use super::{Common, context};
 use crate::catalog::{Catalog, Coordinates};
@@ -51,7 +51,7 @@ pub(super) fn run(_: &Arguments, common: &Common) -> anyhow::Result<()> {
 fn resolve(catalog: &Catalog, old: Option<&Lock>, progress: &Progress) -> anyhow::Result<Lock> {
     let store = context::open_store()?;
     let client = HttpClient::new()?;
-    let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    let now = snapshot_time(SystemTime::now());
     let mut locked = BTreeMap::new();
     for codename in catalog.debian.keys() {
         let packages = debian::lock::packages(
@@ -74,6 +74,13 @@ fn resolve(catalog: &Catalog, old: Option<&Lock>, progress: &Progress) -> anyhow
         debian: locked,
         jars: jars(catalog, old, &store, progress)?,
     })
+}
+
+/// As the snapshot archive writes a time: `20260101T000000Z`.
+fn snapshot_time(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(time)
+        .to_string()
+        .replace(['-', ':'], "")
 }
 
 /// What the old lock pins stays pinned; the rest is asked for.

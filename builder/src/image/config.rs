@@ -1,6 +1,7 @@
 //! The JSON documents of one platform: config and manifest; and the index over all platforms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::Context;
 use oci_spec::image::{
@@ -74,11 +75,7 @@ pub(super) fn config(
         .cmd(image.command.clone())
         .volumes(image.volumes.clone())
         .working_dir(image.working_directory.clone())
-        .labels(
-            labels(plan)
-                .into_iter()
-                .collect::<std::collections::HashMap<_, _>>(),
-        )
+        .labels(labels(plan).into_iter().collect::<HashMap<_, _>>())
         .stop_signal(image.stop_signal.clone())
         .build()?;
     let diff_ids: Vec<String> = layers
@@ -163,11 +160,7 @@ pub(super) fn manifest(
         .media_type(MediaType::ImageManifest)
         .config(config.descriptor.clone())
         .layers(descriptors)
-        .annotations(
-            labels(plan)
-                .into_iter()
-                .collect::<std::collections::HashMap<_, _>>(),
-        )
+        .annotations(labels(plan).into_iter().collect::<HashMap<_, _>>())
         .build()?;
     let mut document = Document::new(MediaType::ImageManifest, &manifest)?;
     let mut named = PlatformBuilder::default()
@@ -192,11 +185,7 @@ pub(super) fn index(plan: &Plan<'_>, manifests: &[Document]) -> anyhow::Result<D
                 .map(|manifest| manifest.descriptor.clone())
                 .collect::<Vec<_>>(),
         )
-        .annotations(
-            labels(plan)
-                .into_iter()
-                .collect::<std::collections::HashMap<_, _>>(),
-        )
+        .annotations(labels(plan).into_iter().collect::<HashMap<_, _>>())
         .build()?;
     Document::new(MediaType::ImageIndex, &index)
 }
@@ -210,9 +199,5 @@ fn labels(plan: &Plan<'_>) -> BTreeMap<String, String> {
 
 /// RFC 3339: `docker load` refuses anything else.
 fn created(plan: &Plan<'_>) -> String {
-    let seconds = i64::try_from(plan.created).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_second(seconds).map_or_else(
-        |_| "1970-01-01T00:00:00Z".to_owned(),
-        |time| time.to_string(),
-    )
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(plan.created)).to_string()
 }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use layers::{Entry, ImagePath, Node, Tree, TreeError};
 use thiserror::Error;
 
+use crate::catalog::PathPatterns;
 use crate::source::debian::UnpackedPackage;
 
 /// Why packages do not make a tree.
@@ -30,9 +30,6 @@ pub enum PackagesError {
         /// Names the path.
         source: Box<TreeError>,
     },
-    /// The catalog's pattern cannot be read.
-    #[error("catalog: `exclude`")]
-    Pattern(#[from] globset::Error),
     /// A path made by rule is none.
     #[error(transparent)]
     Path(#[from] layers::ImagePathError),
@@ -43,7 +40,7 @@ pub(super) fn merge(
     packages: Vec<UnpackedPackage>,
     exclude: &[String],
 ) -> Result<Tree, PackagesError> {
-    let exclude = Exclude::new(exclude)?;
+    let exclude = PathPatterns(exclude);
     let mut tree = Tree::new();
     let mut owners: BTreeMap<ImagePath, String> = BTreeMap::new();
     for package in packages {
@@ -52,7 +49,7 @@ pub(super) fn merge(
             let Some(path) = usr_merged(path, entry)? else {
                 continue;
             };
-            if exclude.matches(&path) {
+            if exclude.matches(path.as_str()) {
                 continue;
             }
             tree.insert(path.clone(), usr_merged_target(entry)?)
@@ -147,32 +144,6 @@ fn prune_empty_directories(tree: &mut Tree) {
         if tree.len() == before {
             return;
         }
-    }
-}
-
-/// The catalog's path patterns.
-pub(crate) struct Exclude(GlobSet);
-
-impl Exclude {
-    /// `*` stays within a name, `**` crosses names; a pattern that ends in `/**` takes the directory
-    /// itself too.
-    pub(crate) fn new(patterns: &[String]) -> Result<Self, globset::Error> {
-        let mut set = GlobSetBuilder::new();
-        for pattern in patterns {
-            set.add(GlobBuilder::new(pattern).literal_separator(true).build()?);
-            if let Some(directory) = pattern.strip_suffix("/**") {
-                set.add(
-                    GlobBuilder::new(directory)
-                        .literal_separator(true)
-                        .build()?,
-                );
-            }
-        }
-        Ok(Self(set.build()?))
-    }
-
-    fn matches(&self, path: &ImagePath) -> bool {
-        self.0.is_match(path.as_str())
     }
 }
 

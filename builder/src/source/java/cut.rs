@@ -7,11 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 
-use globset::{GlobBuilder, GlobSetBuilder};
 use zip::ZipArchive;
 
 use super::JavaError;
-use crate::catalog::ModuleCut;
+use crate::catalog::{ModuleCut, PathPatterns};
 
 /// One class or resource of a module.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,14 +26,9 @@ pub(super) fn kept(
     cut: &ModuleCut,
     description: &str,
 ) -> Result<BTreeSet<String>, JavaError> {
-    let mut patterns = GlobSetBuilder::new();
-    for pattern in &cut.keep {
-        patterns.add(GlobBuilder::new(pattern).literal_separator(true).build()?);
-    }
-    let patterns = patterns.build()?;
     let resources = resources(module)?;
     Ok(choose(&resources, &visible_packages(description), |name| {
-        patterns.is_match(name)
+        PathPatterns(&cut.keep).matches(name)
     }))
 }
 

@@ -50,9 +50,6 @@ pub enum JavaError {
         /// What is wrong with it.
         source: zip::result::ZipError,
     },
-    /// The catalog's pattern cannot be read.
-    #[error("catalog: `keep`")]
-    Pattern(#[from] globset::Error),
     /// A package's file would land on or behind a link.
     #[error("`{0}` lies behind a symbolic link of its package")]
     BehindLink(String),
