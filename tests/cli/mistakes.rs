@@ -22,33 +22,41 @@ fn refused<const N: usize>(workspace: &Workspace, arguments: [&str; N]) -> Run {
 fn an_unknown_version() {
     let run = refused(&Workspace::new(), ["build", "--version", "3.6.2"]);
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.2
 ! error: unknown version `3.6.2`
 ! hint: the catalog has 3.5.7, 3.6.1
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn one_unknown_version_of_two_stops_both() {
     let run = refused(&Workspace::new(), ["build", "--version", "3.6.1", "9"]);
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1 9
 ! error: unknown version `9`
 ! hint: the catalog has 3.5.7, 3.6.1
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn no_version() {
     let run = refused(&Workspace::new(), ["build"]);
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build
 ! error: the following required arguments were not provided:
 !   --version <VERSION>...
@@ -58,7 +66,8 @@ $ zookiln build
 ! For more information, try '--help'.
 [exit 2]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -68,14 +77,17 @@ fn an_unknown_platform() {
         ["build", "--version", "3.6.1", "--platform", "linux/riscv64"],
     );
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1 --platform linux/riscv64
 ! error: invalid value 'linux/riscv64' for '--platform <PLATFORM>...': unknown platform `linux/riscv64`, expected `linux/amd64` or `linux/arm64`
 ! 
 ! For more information, try '--help'.
 [exit 2]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -91,12 +103,15 @@ fn a_platform_that_the_catalog_does_not_have() {
         ["build", "--version", "3.6.1", "--platform", "linux/amd64"],
     );
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1 --platform linux/amd64
 ! error: the catalog has no platform `linux/amd64`, only linux/arm64
 [exit 2]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -106,14 +121,17 @@ fn an_unknown_variant() {
         ["build", "--version", "3.6.1", "--variant", "slim"],
     );
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1 --variant slim
 ! error: invalid value 'slim' for '--variant <full|distroless>': unknown variant `slim`, expected `full` or `distroless`
 ! 
 ! For more information, try '--help'.
 [exit 2]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -123,7 +141,9 @@ fn an_unknown_source() {
         ["build", "--version", "3.6.1", "--source", "git"],
     );
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1 --source git
 ! error: invalid value 'git' for '--source <SOURCE>'
 !   [possible values: auto, tarball, maven]
@@ -131,7 +151,8 @@ $ zookiln build --version 3.6.1 --source git
 ! For more information, try '--help'.
 [exit 2]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -141,7 +162,9 @@ fn an_unknown_option() {
         ["build", "--version", "3.6.1", "--platfrom", "linux/amd64"],
     );
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1 --platfrom linux/amd64
 ! error: unexpected argument '--platfrom' found
 ! 
@@ -152,7 +175,8 @@ $ zookiln build --version 3.6.1 --platfrom linux/amd64
 ! For more information, try '--help'.
 [exit 2]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -162,14 +186,17 @@ fn no_threads() {
         ["build", "--version", "3.6.1", "-j", "0"],
     );
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1 -j 0
 ! error: invalid value '0' for '--jobs <N>': number would be zero for non-zero type
 ! 
 ! For more information, try '--help'.
 [exit 2]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -179,12 +206,15 @@ fn a_directory_for_two_images() {
         ["build", "--version", "3.5.7,3.6.1", "--output", "here"],
     );
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.5.7,3.6.1 --output here
 ! error: `--output` is the directory of one image, and 2 versions were asked for
 [exit 2]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -194,13 +224,16 @@ fn an_unknown_key_in_the_catalog() {
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1
 ! error: versions.toml:12:1: unknown field `stop-singal`, expected one of `name`, `entrypoint`, `command`, `working-directory`, `ports`, `volumes`, `stop-signal`, `home`, `user`, `environment`, `health-check`, `labels`
 ! hint: did you mean `stop-signal`?
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -210,13 +243,16 @@ fn an_unknown_key_in_a_release() {
 
     let run = refused(&workspace, ["list"]);
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln list
 ! error: versions.toml:97:1: unknown field `tag`, expected one of `version`, `tags`, `base`, `shell`, `java`, `applets`, `signer`, `tarball`, `jars`
 ! hint: did you mean `tags`?
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -226,12 +262,15 @@ fn a_catalog_that_is_not_toml() {
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1
 ! error: versions.toml:15:12: unclosed table, expected `]`
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -241,12 +280,15 @@ fn a_value_that_cannot_be() {
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1
 ! error: versions.toml: release 3.5.7 names the unknown `base.sid`
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -256,24 +298,30 @@ fn a_catalog_that_is_not_there() {
         ["build", "--version", "3.6.1", "--catalog", "mine.toml"],
     );
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1 --catalog mine.toml
 ! error: cannot read `mine.toml`: No such file or directory (os error 2)
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn no_lock() {
     let run = refused(&Workspace::without_lock(), ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1
 ! error: `versions.lock` does not exist: run `zookiln update` to write it
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -283,13 +331,16 @@ fn a_lock_that_lacks_a_package() {
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1
 ! error: versions.lock has no package `zlib1g` of `base.trixie` for linux/amd64
 ! hint: run `zookiln update`
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -302,13 +353,16 @@ fn a_lock_that_lacks_a_jar() {
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1
 ! error: versions.lock has no jar `org.apache.zookeeper:zookeeper:3.6.1`
 ! hint: run `zookiln update`
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -318,13 +372,16 @@ fn a_lock_that_lacks_the_debian_release() {
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1
 ! error: versions.lock has no packages of Debian `trixie`
 ! hint: run `zookiln update`
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -334,12 +391,15 @@ fn a_lock_of_a_later_format() {
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln build --version 3.6.1
 ! error: versions.lock: format 2, this program reads format 1
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -359,12 +419,15 @@ fn an_output_below_a_file() {
         ],
     );
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet build --version 3.6.1 --output file/image
 ! error: cannot build 3.6.1: cannot read `file/image`: Not a directory (os error 20)
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -382,12 +445,10 @@ fn an_output_where_nobody_can_write() {
         ],
     );
 
-    assert_data_eq!(run.transcript(), str![[r#"
-$ zookiln --quiet build --version 3.6.1 --output /proc/image
-! error: cannot build 3.6.1: cannot write to `/proc`: No such file or directory (os error 2) at path "/proc/.tmpDJ9KxD"
-[exit 1]
-
-"#]]);
+    // The system words it differently for root.
+    let expected = "error: cannot build 3.6.1: cannot write to `/proc`: ";
+    assert!(run.stderr.starts_with(expected), "{}", run.stderr);
+    assert_eq!((run.stderr.lines().count(), run.code), (1, Some(1)));
 }
 
 #[test]
@@ -401,27 +462,31 @@ fn an_output_with_foreign_files() {
         ["--quiet", "build", "--version", "3.6.1", "--output", "mine"],
     );
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet build --version 3.6.1 --output mine
 ! error: cannot build 3.6.1: `mine` is not empty and not an image layout
 ! hint: name an empty directory, or one that a build has written
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
-fn a_cache_where_nobody_can_write() {
+fn a_cache_below_a_file() {
     let workspace = Workspace::new();
+    fs::write(workspace.path("file"), "text").unwrap();
 
     let run = workspace
         .zookiln(["--quiet", "build", "--version", "3.6.1"])
-        .env("ZOOKILN_CACHE", "/proc/cache")
+        .env("ZOOKILN_CACHE", workspace.path("file/cache"))
         .fail();
 
     assert_data_eq!(run.transcript(), str![[r#"
 $ zookiln --quiet build --version 3.6.1
-! error: cannot open the cache: cannot create `/proc/cache/v1/blobs/sha256`: No such file or directory (os error 2)
+! error: cannot open the cache: cannot create `[DIRECTORY]/file/cache/v1/blobs/sha256`: Not a directory (os error 20)
 [exit 1]
 
 "#]]);
@@ -448,11 +513,14 @@ fn a_directory_that_is_no_layout() {
 
     let run = refused(&workspace, ["inspect", "."]);
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln inspect .
 ! error: `.` is not an image layout: it has no `oci-layout`
 ! hint: `zookiln build` writes one
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }

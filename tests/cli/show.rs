@@ -8,11 +8,39 @@ use crate::support::{Layout, Workspace};
 fn list_shows_what_can_be_built() {
     let run = Workspace::new().zookiln(["list"]).succeed();
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln list
 VERSION  TAGS               JAVA  PLATFORMS                VARIANTS         CACHED
 3.5.7    3.5.7,3.5          21    linux/amd64,linux/arm64  full,distroless  0/15 packages, 0/3 jars
 3.6.1    3.6.1,3.6,latest   21    linux/amd64,linux/arm64  full,distroless  0/15 packages, 0/4 jars
+
+"#]]
+    );
+}
+
+#[test]
+fn list_shows_what_is_cached() {
+    let workspace = Workspace::new();
+    workspace
+        .zookiln([
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1",
+            "--source",
+            "maven",
+        ])
+        .succeed();
+
+    let run = workspace.zookiln(["list"]).succeed();
+
+    assert_data_eq!(run.transcript(), str![[r#"
+$ zookiln list
+VERSION  TAGS               JAVA  PLATFORMS                VARIANTS         CACHED
+3.5.7    3.5.7,3.5          21    linux/amd64,linux/arm64  full,distroless  15/15 packages, 1/3 jars
+3.6.1    3.6.1,3.6,latest   21    linux/amd64,linux/arm64  full,distroless  15/15 packages, 4/4 jars
 
 "#]]);
 }
@@ -58,7 +86,9 @@ fn inspect_shows_config_and_layers() {
             None => format!("{line}\n"),
         })
         .collect();
-    assert_data_eq!(shown.replace(layout.digest(), "[digest]"), str![[r#"
+    assert_data_eq!(
+        shown.replace(layout.digest(), "[digest]"),
+        str![[r#"
 $ zookiln inspect images/zookeeper-3.6.1
 image    docker.io/example/zookeeper:3.6.1
 tag      3.6.1
@@ -99,7 +129,8 @@ linux/arm64
     entrypoint
     total
 
-"#]]);
+"#]]
+    );
     for image in &layout.images {
         for layer in &image.layers {
             let short = &layer.digest["sha256:".len()..][..12];

@@ -66,14 +66,17 @@ fn auto_takes_the_jars_where_the_tarball_is_not_to_be_had_and_says_so_once() {
     assert_eq!(run.lines("warning: ").len(), 1);
     let layout = Layout::read(&workspace.project().join("images/zookeeper-3.6.1"));
     let run = run.name(layout.digest(), "[digest]");
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet build --version 3.6.1
 images/zookeeper-3.6.1:3.6.1 [digest] (maven, written)
 ! warning: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
 !   `http://mirror.example/dist/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: answered 404 Not Found
 !   the same jars are taken one by one: where one differs from the tarball's, so does the image's digest
 
-"#]]);
+"#]]
+    );
 
     // What is there already is good enough: the tarball is not asked for again.
     let asked = workspace.server.requests();
@@ -100,14 +103,17 @@ fn the_tarball_alone_fails_where_it_is_not_to_be_had() {
         ])
         .fail();
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet build --version 3.6.1 --source tarball
 ! error: cannot build 3.6.1: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
 !   `http://mirror.example/dist/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: answered 404 Not Found
 ! hint: check the network, or run `zookiln update` if the packages have been replaced
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -186,12 +192,15 @@ fn a_wrong_jar_of_the_local_repository_is_passed_over_with_a_warning() {
     let run = run
         .name(layout.digest(), "[digest]")
         .name(&jar.bytes.len().to_string(), "[size]");
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet build --version 3.6.1 --source maven
 images/zookeeper-3.6.1:3.6.1 [digest] (maven, written)
 ! warning: `[DIRECTORY]/home/.m2/repository/org/apache/zookeeper/zookeeper/3.6.1/zookeeper-3.6.1.jar` is passed over: zookeeper-3.6.1.jar: expected [size] bytes, found 14 bytes
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -240,7 +249,10 @@ fn jars_that_nobody_has_are_one_error() {
         first,
         "error: cannot build 3.6.1: cannot fetch 4 jars: no Maven repository answered, and there is no `mvn` on PATH"
     );
-    assert_data_eq!(run.lines("hint: ").join("\n"), str!["hint: install Maven (`apt-get install maven`), or check the network"]);
+    assert_data_eq!(
+        run.lines("hint: ").join("\n"),
+        str!["hint: install Maven (`apt-get install maven`), or check the network"]
+    );
 }
 
 #[test]
@@ -261,11 +273,14 @@ fn a_failing_mvn_is_quoted() {
         ])
         .fail();
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet build --version 3.6.1 --source maven
 ! error: cannot build 3.6.1: `mvn` could not fetch 4 jars: exit status: 1
 !   [ERROR] Could not find artifact io.netty:netty-common:jar:4.1.48.Final
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }

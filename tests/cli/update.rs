@@ -4,7 +4,7 @@ use std::fs;
 
 use snapbox::{assert_data_eq, str};
 
-use crate::support::{Behaviour, Snapshot, Workspace, fixture};
+use crate::support::{Behaviour, Snapshot, Workspace, fixture, flipped, sha256};
 
 #[test]
 fn update_writes_a_lock_that_names_every_input() {
@@ -13,7 +13,9 @@ fn update_writes_a_lock_that_names_every_input() {
 
     let run = workspace.zookiln(["update"]).succeed();
 
-    assert_data_eq!(run.stdout(), str![[r#"
+    assert_data_eq!(
+        run.stdout(),
+        str![[r#"
 base-files (base.trixie, linux/amd64): new, 13.8
 base-files (base.trixie, linux/arm64): new, 13.8
 bash (shell.trixie, linux/amd64): new, 5.2.37-2
@@ -38,7 +40,8 @@ zlib1g (base.trixie, linux/amd64): new, 1:1.3.1-1
 zlib1g (base.trixie, linux/arm64): new, 1:1.3.1-1
 versions.lock written
 
-"#]]);
+"#]]
+    );
     let lock = fs::read_to_string(workspace.project().join("versions.lock")).unwrap();
     // The digests are those of what is served, whoever computed them.
     for suffix in [
@@ -66,11 +69,14 @@ fn a_second_update_is_up_to_date_and_writes_nothing() {
 
     let run = workspace.zookiln(["--quiet", "update"]).succeed();
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet update
 versions.lock is up to date
 
-"#]]);
+"#]]
+    );
     assert_eq!(Snapshot::of(&workspace.project()), before);
     assert_eq!(
         workspace.mvn_calls(),
@@ -111,14 +117,17 @@ fn an_update_shows_what_changes() {
 
     let run = workspace.zookiln(["--quiet", "update"]).succeed();
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet update
 base-files (base.trixie, linux/amd64): 13.7 -> 13.8
 busybox-static (shell.trixie, linux/amd64): gone
 busybox-static (shell.trixie, linux/arm64): gone
 versions.lock written
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -129,13 +138,16 @@ fn a_failed_update_leaves_the_lock_as_it_was() {
 
     let run = workspace.zookiln(["--quiet", "update"]).fail();
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet update
 ! error: cannot resolve the packages of Debian `trixie`: cannot fetch InRelease of `trixie`
 !   `http://mirror.example/debian/dists/trixie/InRelease`: answered 404 Not Found
 [exit 1]
 
-"#]]);
+"#]]
+    );
     assert_eq!(Snapshot::of(&workspace.project()), before);
 }
 
@@ -145,14 +157,17 @@ fn an_update_without_mvn_says_what_to_install() {
 
     let run = workspace.zookiln(["--quiet", "update"]).fail();
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet update
 ! error: cannot fetch 6 jars: no Maven repository answered, and there is no `mvn` on PATH
 !   
 ! hint: install Maven (`apt-get install maven`), or check the network
 [exit 1]
 
-"#]]);
+"#]]
+    );
     assert!(!workspace.project().join("versions.lock").exists());
 }
 
@@ -165,12 +180,15 @@ fn an_update_outside_of_a_checkout_says_where_to_run_it() {
         .directory(workspace.path("home"))
         .fail();
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln update
 ! error: there is no `versions.toml` here: run this in a checkout, or name a catalog with `--catalog`
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -180,13 +198,16 @@ fn an_unknown_package_is_named() {
 
     let run = workspace.zookiln(["--quiet", "update"]).fail();
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet update
 ! error: cannot resolve the packages of Debian `trixie`: `base.trixie` for linux/amd64: `zlib2g`: not found in `trixie`, `trixie-security`
 ! hint: check the spelling, and that the suite and component have it
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -198,18 +219,21 @@ fn a_flipped_byte_in_a_package_list_is_an_error_and_leaves_the_lock() {
 
     let run = workspace.zookiln(["--quiet", "update"]).fail();
 
-    let found = crate::support::sha256(&crate::support::flipped(fixture().bytes(list)));
+    let found = sha256(&flipped(fixture().bytes(list)));
     let run = run
         .name(&fixture().digest(list), "[expected]")
         .name(&fixture().digest(list)["sha256:".len()..], "[sum]")
         .name(&format!("sha256:{found}"), "[found]");
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet update
-! warning: `http://mirror.example/debian/dists/trixie/main/binary-amd64/by-hash/SHA256/[sum]`: trixie main/binary-amd64/Packages.xz: expected sha256:[sum], found [found]
+! warning: `http://mirror.example/debian/dists/trixie/main/binary-amd64/by-hash/SHA256/[sum]`: trixie main/binary-amd64/Packages.xz: expected [expected], found [found]
 ! error: cannot resolve the packages of Debian `trixie`: cannot fetch `trixie main/binary-amd64/Packages.xz`
-!   `http://mirror.example/debian/dists/trixie/main/binary-amd64/by-hash/SHA256/[sum]`: trixie main/binary-amd64/Packages.xz: expected sha256:[sum], found [found]
+!   `http://mirror.example/debian/dists/trixie/main/binary-amd64/by-hash/SHA256/[sum]`: trixie main/binary-amd64/Packages.xz: expected [expected], found [found]
 [exit 1]
 
-"#]]);
+"#]]
+    );
     assert_eq!(Snapshot::of(&workspace.project()), before);
 }

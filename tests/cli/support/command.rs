@@ -78,7 +78,7 @@ impl<'a> Zookiln<'a> {
             stderr,
         } = self.command.output().unwrap();
         let path = |name: &str| self.workspace.path(name).display().to_string();
-        let names = vec![
+        let mut names = vec![
             (
                 self.workspace.server.url(),
                 "http://mirror.example".to_owned(),
@@ -87,6 +87,8 @@ impl<'a> Zookiln<'a> {
             (path("project"), "[PROJECT]".to_owned()),
             (path(""), "[DIRECTORY]/".to_owned()),
         ];
+        let locked = self.workspace.lock_time();
+        names.extend(locked.map(|time| (time, "[time]".to_owned())));
         Run {
             code: status.code(),
             stdout,
@@ -118,7 +120,7 @@ impl Run {
 
     /// Lets `name` stand for `text` in the transcript.
     pub(crate) fn name(mut self, text: &str, name: &str) -> Self {
-        self.names.insert(0, (text.to_owned(), name.to_owned()));
+        self.names.push((text.to_owned(), name.to_owned()));
         self
     }
 
@@ -134,7 +136,10 @@ impl Run {
             Some(code) => text.push_str(&format!("[exit {code}]\n")),
             None => text.push_str("[killed]\n"),
         }
-        for (from, to) in &self.names {
+        // A longer text may have a shorter one in it.
+        let mut names: Vec<_> = self.names.iter().collect();
+        names.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
+        for (from, to) in names {
             text = text.replace(from, to);
         }
         text

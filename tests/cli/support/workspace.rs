@@ -110,6 +110,13 @@ impl Workspace {
         fs::read_to_string(self.path("mvn-calls")).map_or(0, |text| text.lines().count())
     }
 
+    /// When the packages were locked, as the snapshot archive writes it.
+    pub(crate) fn lock_time(&self) -> Option<String> {
+        let lock = fs::read_to_string(self.project().join("versions.lock")).ok()?;
+        let (_, rest) = lock.split_once("snapshot = \"")?;
+        Some(rest.split_once('"')?.0.to_owned())
+    }
+
     /// The cached file of a digest such as `sha256:…`.
     pub(crate) fn cached(&self, digest: &str) -> PathBuf {
         let path = self.cache().join("v1/blobs").join(digest.replace(':', "/"));
