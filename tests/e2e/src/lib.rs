@@ -1,1 +1,14 @@
-//! End-to-end tests.
+//! What end-to-end trials stand on: a world with real images in it, a container engine, a registry,
+//! and the foreign tools that judge. The trials themselves are in `trials/`.
+//!
+//! `cargo xtask e2e [FILTER]` runs them. They need the network, a container engine and root; a trial
+//! that cannot run here is reported as ignored with the reason, and fails where `E2E_REQUIRE_ALL` is
+//! set.
+
+pub mod command;
+pub mod engine;
+pub mod images;
+pub mod layout;
+pub mod need;
+pub mod registry;
+pub mod wait;

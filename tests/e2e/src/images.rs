@@ -1,0 +1,272 @@
+//! The world of a run: both versions in both variants, built once by the real program from real
+//! inputs, and loaded once into the engine.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Instant;
+
+use anyhow::{Context, anyhow, bail};
+use serde_json::Value;
+
+use crate::command::{Call, call};
+use crate::engine::docker;
+use crate::layout::Layout;
+use crate::registry::Registry;
+
+/// With a shell and small tools, or without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Variant {
+    /// With.
+    Full,
+    /// Without.
+    Distroless,
+}
+
+/// One of the images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ImageId {
+    /// Of ZooKeeper.
+    pub version: &'static str,
+    /// Of the image.
+    pub variant: Variant,
+}
+
+/// The versions that are built.
+pub const VERSIONS: [&str; 2] = ["3.5.7", "3.6.1"];
+
+/// All images that are built.
+pub const IMAGES: [ImageId; 4] = [
+    full(VERSIONS[0]),
+    distroless(VERSIONS[0]),
+    full(VERSIONS[1]),
+    distroless(VERSIONS[1]),
+];
+
+/// Variant `full` of a version.
+#[must_use]
+pub const fn full(version: &'static str) -> ImageId {
+    ImageId {
+        version,
+        variant: Variant::Full,
+    }
+}
+
+/// Variant `distroless` of a version.
+#[must_use]
+pub const fn distroless(version: &'static str) -> ImageId {
+    ImageId {
+        version,
+        variant: Variant::Distroless,
+    }
+}
+
+impl Variant {
+    /// As `--variant` takes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Distroless => "distroless",
+        }
+    }
+}
+
+/// Its tag.
+impl fmt::Display for ImageId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.variant {
+            Variant::Full => formatter.write_str(self.version),
+            Variant::Distroless => write!(formatter, "{}-distroless", self.version),
+        }
+    }
+}
+
+/// Made at most once, by whoever comes first; a failure is everybody's.
+#[derive(Debug)]
+struct Once<T>(OnceLock<Result<T, String>>);
+
+impl<T> Once<T> {
+    const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    fn get(&self, make: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<&T> {
+        (self.0)
+            .get_or_init(|| make().map_err(|error| format!("{error:#}")))
+            .as_ref()
+            .map_err(|error| anyhow!("{error}"))
+    }
+}
+
+/// What trials share. Everything in it is made when it is first asked for.
+#[derive(Debug)]
+pub struct World {
+    scratch: PathBuf,
+    program: Once<PathBuf>,
+    built: Once<()>,
+    loaded: Once<BTreeMap<ImageId, String>>,
+    /// Names that were not there before, to be taken away at the end.
+    names: Mutex<Vec<String>>,
+    registry: Once<Mutex<Option<Registry>>>,
+}
+
+impl World {
+    /// A world below an empty directory, which any user may enter.
+    #[must_use]
+    pub fn new(scratch: &Path) -> Self {
+        Self {
+            scratch: scratch.to_owned(),
+            program: Once::new(),
+            built: Once::new(),
+            loaded: Once::new(),
+            names: Mutex::new(Vec::new()),
+            registry: Once::new(),
+        }
+    }
+
+    /// An empty directory for one trial.
+    pub fn directory(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let path = self.scratch.join(name.replace(['/', ':'], "-"));
+        fs::create_dir(&path).with_context(|| format!("cannot make `{}`", path.display()))?;
+        Ok(path)
+    }
+
+    /// The program under test: a copy, so that a build beside this run changes nothing in it.
+    pub fn program(&self) -> anyhow::Result<&Path> {
+        let path = self.program.get(|| {
+            let path = self.scratch.join("zookiln");
+            fs::copy(compiled_program()?, &path)?;
+            Ok(path)
+        })?;
+        Ok(path)
+    }
+
+    /// A call of the program under test. It runs outside the checkout, on the catalog and lock that
+    /// are built into it.
+    pub fn zookiln<const N: usize>(&self, arguments: [&str; N]) -> anyhow::Result<Call> {
+        Ok(call(self.program()?)
+            .args(arguments)
+            .directory(&self.scratch))
+    }
+
+    /// The layout of an image, where `zookiln build` puts it by itself.
+    pub fn layout(&self, image: ImageId) -> anyhow::Result<Layout> {
+        self.built.get(|| {
+            for variant in [Variant::Full, Variant::Distroless] {
+                let start = Instant::now();
+                self.zookiln(["build", "--all", "--variant", variant.as_str()])?
+                    .succeed()?;
+                eprintln!(
+                    "built {} of {} in {:.1} s",
+                    variant.as_str(),
+                    VERSIONS.join(" and "),
+                    start.elapsed().as_secs_f64()
+                );
+            }
+            Ok(())
+        })?;
+        Layout::read(&self.scratch.join(format!("images/zookeeper-{image}")))
+    }
+
+    /// The engine's own id of an image: tags can be moved under a run's feet, ids cannot.
+    pub fn loaded(&self, image: ImageId) -> anyhow::Result<&str> {
+        let loaded = self.loaded.get(|| {
+            (IMAGES.into_iter())
+                .map(|image| Ok((image, self.load(image)?)))
+                .collect()
+        })?;
+        let id = loaded.get(&image).context("not one of the images")?;
+        Ok(id)
+    }
+
+    /// `zookiln export … -o - | docker load`.
+    fn load(&self, image: ImageId) -> anyhow::Result<String> {
+        let layout = self.layout(image)?;
+        let name = &layout.descriptor["annotations"]["io.containerd.image.name"];
+        let name = name.as_str().context("the layout has no image name")?;
+        let kept = docker(["image", "inspect", name]).finish()?.code == 0;
+        let pipe = r#"set -o pipefail; "$0" export "$1" --as docker-archive -o - | docker load"#;
+        let said = call("bash")
+            .args(["-c", pipe])
+            .arg(self.program()?)
+            .arg(&layout.path)
+            .stdout()?;
+        // The classic store names it without `docker.io/`.
+        let short = name.strip_prefix("docker.io/").unwrap_or(name);
+        if !said.contains(&format!("Loaded image: {short}")) && !said.contains(name) {
+            bail!("`docker load` does not say {name}: {said}");
+        }
+        if !kept {
+            self.forget_later(name);
+        }
+        docker(["image", "inspect", "--format", "{{.Id}}", name]).stdout()
+    }
+
+    /// Pushes an image with all its platforms into a repository of the registry.
+    pub fn pushed(&self, image: ImageId, repository: &str) -> anyhow::Result<String> {
+        let registry = (self.registry).get(|| {
+            let directory = self.directory("registry")?;
+            Ok(Mutex::new(Some(Registry::start(&directory)?)))
+        })?;
+        let tag = image.to_string();
+        let reference = registry
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .context("the registry has ended")?
+            .reference(repository, &tag);
+        let layout = self.layout(image)?;
+        call("skopeo")
+            .args(["copy", "--all", "--dest-tls-verify=false"])
+            .arg(format!("oci:{}:{tag}", layout.path.display()))
+            .arg(format!("docker://{reference}"))
+            .succeed()?;
+        self.forget_later(&reference);
+        Ok(reference)
+    }
+
+    fn forget_later(&self, name: &str) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.push(name.to_owned());
+    }
+
+    /// Ends what runs and takes the images out of the engine again.
+    pub fn close(&self) {
+        if let Some(Ok(registry)) = self.registry.0.get() {
+            drop(
+                registry
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .take(),
+            );
+        }
+        for name in self
+            .names
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain(..)
+        {
+            let _ = docker(["image", "rm", &name]).finish();
+        }
+    }
+}
+
+/// Has cargo compile the program, and asks it where.
+fn compiled_program() -> anyhow::Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let finished = call(cargo)
+        .args(["build", "--package", "zookiln"])
+        .args(["--message-format", "json-render-diagnostics"])
+        .directory(Path::new(env!("CARGO_MANIFEST_DIR")))
+        .finish()?;
+    if finished.code != 0 {
+        bail!("the program does not compile:\n{}", finished.stderr);
+    }
+    (finished.stdout.lines())
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
+        .context("cargo names no executable")
+}

@@ -1,0 +1,121 @@
+//! What a trial needs of the machine, and what to do where it is missing.
+
+use std::path::Path;
+
+use crate::command::call;
+
+/// Something that must be there for a trial to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A container engine that `docker` talks to.
+    Engine,
+    /// User 0: to become another user, and to unpack trees with their owners.
+    Root,
+    /// The kernel runs arm64 programs: by itself, or by an emulator that containers see too.
+    Arm64,
+    /// A program on `PATH`, and the Debian package that has it.
+    Program {
+        /// Its name.
+        name: &'static str,
+        /// Where Debian has it.
+        package: &'static str,
+    },
+    /// A library to compile against: name for `pkg-config`, Debian package.
+    Library {
+        /// Its name.
+        name: &'static str,
+        /// Where Debian has it.
+        package: &'static str,
+    },
+}
+
+const fn program(name: &'static str, package: &'static str) -> Need {
+    Need::Program { name, package }
+}
+
+/// `skopeo`.
+pub const SKOPEO: Need = program("skopeo", "skopeo");
+/// `umoci`.
+pub const UMOCI: Need = program("umoci", "umoci");
+/// `podman`.
+pub const PODMAN: Need = program("podman", "podman");
+/// `buildah`.
+pub const BUILDAH: Need = program("buildah", "buildah");
+/// The reference registry.
+pub const REGISTRY: Need = program("docker-registry", "docker-registry");
+/// GNU tar.
+pub const TAR: Need = program("tar", "tar");
+/// `setpriv`.
+pub const SETPRIV: Need = program("setpriv", "util-linux");
+/// Asks which libraries there are.
+pub const PKG_CONFIG: Need = program("pkg-config", "pkg-config");
+/// What `tests/ocidir` links.
+pub const OPENSSL: Need = Need::Library {
+    name: "openssl",
+    package: "libssl-dev",
+};
+
+/// Everything that any trial needs.
+pub const ALL: &[Need] = &[
+    Need::Engine,
+    Need::Root,
+    Need::Arm64,
+    SKOPEO,
+    UMOCI,
+    PODMAN,
+    BUILDAH,
+    REGISTRY,
+    TAR,
+    SETPRIV,
+    PKG_CONFIG,
+    OPENSSL,
+];
+
+impl Need {
+    /// Why it is not there and what to do; `None` where it is.
+    #[must_use]
+    pub fn missing(self) -> Option<String> {
+        match self {
+            Self::Engine => match call("docker").args(["version", "--format", "ok"]).finish() {
+                Ok(finished) if finished.code == 0 => None,
+                _ => Some(
+                    "no container engine answers `docker version`: install docker.io and start dockerd"
+                        .to_owned(),
+                ),
+            },
+            Self::Root => match call("id").arg("-u").stdout() {
+                Ok(uid) if uid == "0" => None,
+                _ => Some("not root".to_owned()),
+            },
+            Self::Arm64 => (!runs_arm64()).then(|| {
+                "no arm64 programs here: install qemu-user-static and binfmt-support, then `update-binfmts --enable qemu-aarch64`".to_owned()
+            }),
+            Self::Program { name, package } => (!on_path(name)).then(|| {
+                format!("no `{name}` on PATH: install the package {package}")
+            }),
+            Self::Library { name, package } => {
+                let found = call("pkg-config").args(["--exists", name]).finish();
+                (!matches!(found, Ok(finished) if finished.code == 0))
+                    .then(|| format!("no library `{name}`: install the package {package}"))
+            }
+        }
+    }
+}
+
+/// `F` in the flags: the kernel has opened the emulator already, so that it works in any container.
+fn runs_arm64() -> bool {
+    if cfg!(target_arch = "aarch64") {
+        return true;
+    }
+    std::fs::read_to_string("/proc/sys/fs/binfmt_misc/qemu-aarch64").is_ok_and(|entry| {
+        entry.lines().any(|line| line == "enabled")
+            && (entry.lines())
+                .any(|line| line.starts_with("flags:") && line["flags:".len()..].contains('F'))
+    })
+}
+
+fn on_path(name: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|directory| Path::new(&directory).join(name).is_file())
+    })
+}
