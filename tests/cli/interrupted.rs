@@ -23,10 +23,9 @@ fn a_build_killed_while_it_fetches_is_taken_up_and_leaves_nothing() {
     let workspace = Workspace::new();
     let path = fixture().path("bash_5.2.37-2_arm64.deb");
     workspace.server.answer(path, Behaviour::Stall);
-    let mut child = workspace.zookiln(BUILD).start();
+    let child = workspace.zookiln(BUILD).start();
     workspace.server.wait_for(path, 1);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.kill();
     assert_ne!(
         workspace.scratch(),
         Vec::<String>::new(),
@@ -52,14 +51,13 @@ fn a_build_killed_while_it_writes_leaves_a_whole_image() {
     let layout = workspace.project().join("images/zookeeper-3.6.1");
     let before = names(&layout.join("blobs/sha256"));
 
-    let mut child = workspace.zookiln(BUILD).start();
+    let child = workspace.zookiln(BUILD).start();
     let begun = Instant::now();
     while names(&layout.join("blobs/sha256")) == before {
         assert!(begun.elapsed() < DEADLINE, "nothing is ever written");
         std::thread::yield_now();
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.kill();
 
     let archive = [
         "export",
@@ -86,12 +84,12 @@ fn two_builds_at_once_share_an_empty_cache() {
         workspace.zookiln(arguments).start()
     };
 
-    let mut children = [start("one"), start("other")];
+    let children = [start("one"), start("other")];
     // Both are in the middle of it.
     workspace.server.wait_for(path, 2);
     workspace.server.release();
-    for child in &mut children {
-        assert!(child.wait().unwrap().success());
+    for child in children {
+        child.succeed();
     }
 
     let digest = |output: &str| {
@@ -110,14 +108,14 @@ fn two_builds_at_once_into_one_directory_leave_a_whole_image() {
     let path = fixture().path("bash_5.2.37-2_arm64.deb");
     workspace.server.answer(path, Behaviour::Held);
 
-    let mut children = [
+    let children = [
         workspace.zookiln(BUILD).start(),
         workspace.zookiln(BUILD).start(),
     ];
     workspace.server.wait_for(path, 2);
     workspace.server.release();
-    for child in &mut children {
-        assert!(child.wait().unwrap().success());
+    for child in children {
+        child.succeed();
     }
 
     assert_eq!(read(&workspace).digest(), undisturbed());
@@ -138,4 +136,30 @@ fn a_failed_build_leaves_no_scratch_and_no_half_image() {
         .unwrap()
         .count();
     assert!(kept > 5, "{kept} files");
+}
+
+#[test]
+#[ignore = "known bug: one build takes the probe of another in the same directory for a foreign file"]
+fn many_builds_at_once_into_an_empty_directory() {
+    let workspace = Workspace::new();
+    workspace.zookiln(BUILD).succeed();
+    for round in 0..20 {
+        let output = format!("output{round}");
+        fs::create_dir(workspace.project().join(&output)).unwrap();
+        let start = || {
+            let arguments = [
+                "--quiet",
+                "build",
+                "--version",
+                "3.6.1",
+                "--output",
+                &output,
+            ];
+            workspace.zookiln(arguments).start()
+        };
+        let children = [start(), start(), start()];
+        for child in children {
+            child.succeed();
+        }
+    }
 }

@@ -484,12 +484,15 @@ fn a_cache_below_a_file() {
         .env("ZOOKILN_CACHE", workspace.path("file/cache"))
         .fail();
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln --quiet build --version 3.6.1
 ! error: cannot open the cache: cannot create `[DIRECTORY]/file/cache/v1/blobs/sha256`: Not a directory (os error 20)
 [exit 1]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]

@@ -36,13 +36,16 @@ fn list_shows_what_is_cached() {
 
     let run = workspace.zookiln(["list"]).succeed();
 
-    assert_data_eq!(run.transcript(), str![[r#"
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
 $ zookiln list
 VERSION  TAGS               JAVA  PLATFORMS                VARIANTS         CACHED
 3.5.7    3.5.7,3.5          21    linux/amd64,linux/arm64  full,distroless  15/15 packages, 1/3 jars
 3.6.1    3.6.1,3.6,latest   21    linux/amd64,linux/arm64  full,distroless  15/15 packages, 4/4 jars
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]

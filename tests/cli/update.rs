@@ -22,20 +22,20 @@ bash (shell.trixie, linux/amd64): new, 5.2.37-2
 bash (shell.trixie, linux/arm64): new, 5.2.37-2
 busybox-static (shell.trixie, linux/amd64): new, 1:1.37.0-6
 busybox-static (shell.trixie, linux/arm64): new, 1:1.37.0-6
-io.netty:netty-common-4.1.48.Final.jar: new, 1d0bb0cd7aea
+io.netty:netty-common-4.1.48.Final.jar: new, 6b6f5b66f5ea
 libc6 (base.trixie, linux/amd64): new, 2.41-12
 libc6 (base.trixie, linux/arm64): new, 2.41-12
 libtinfo6 (shell.trixie, linux/amd64): new, 6.5
 libtinfo6 (shell.trixie, linux/arm64): new, 6.5
-log4j:log4j-1.2.17.jar: new, 9da4144c1ffb
+log4j:log4j-1.2.17.jar: new, 11b9461e013e
 openjdk-21-jdk-headless (java.21, linux/amd64): new, 21.0.9+10-1
 openjdk-21-jdk-headless (java.21, linux/arm64): new, 21.0.9+10-1
 openjdk-21-jre-headless (java.21, linux/amd64): new, 21.0.9+10-1
 openjdk-21-jre-headless (java.21, linux/arm64): new, 21.0.9+10-1
-org.apache.zookeeper:zookeeper-3.5.7.jar: new, e32e2b079fcb
-org.apache.zookeeper:zookeeper-3.6.1.jar: new, 84fd0ff8b1b5
-org.apache.zookeeper:zookeeper-jute-3.5.7.jar: new, f057ac59c2a5
-org.apache.zookeeper:zookeeper-jute-3.6.1.jar: new, 25cb28de4604
+org.apache.zookeeper:zookeeper-3.5.7.jar: new, fc79f358a8bd
+org.apache.zookeeper:zookeeper-3.6.1.jar: new, 11a6a9327156
+org.apache.zookeeper:zookeeper-jute-3.5.7.jar: new, fb1bc6e2a249
+org.apache.zookeeper:zookeeper-jute-3.6.1.jar: new, ba79f97fb275
 zlib1g (base.trixie, linux/amd64): new, 1:1.3.1-1
 zlib1g (base.trixie, linux/arm64): new, 1:1.3.1-1
 versions.lock written

@@ -13,6 +13,9 @@ pub(crate) struct Zookiln<'a> {
     line: String,
 }
 
+/// A run under way.
+pub(crate) struct Running(Child);
+
 /// A run that has ended.
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
@@ -63,12 +66,15 @@ impl<'a> Zookiln<'a> {
         self
     }
 
-    pub(crate) fn start(mut self) -> Child {
-        self.command
+    /// Begins a run that goes on beside the test.
+    pub(crate) fn start(mut self) -> Running {
+        let child = self
+            .command
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
-            .unwrap()
+            .unwrap();
+        Running(child)
     }
 
     pub(crate) fn run(mut self) -> Run {
@@ -110,6 +116,21 @@ impl<'a> Zookiln<'a> {
         let run = self.run();
         assert_eq!(run.code, Some(1), "{}", run.transcript());
         run
+    }
+}
+
+impl Running {
+    /// As `kill -9` does.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// Waits, and panics with what the program said if it failed.
+    pub(crate) fn succeed(self) {
+        let output = self.0.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
     }
 }
 

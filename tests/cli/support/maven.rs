@@ -28,13 +28,20 @@ impl Jar {
                 "{}/{artifact}/{version}/{file_name}",
                 group.replace('.', "/")
             ),
-            bytes: zip(&[
-                ("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0\n"),
-                ("coordinates", coordinates.as_bytes()),
-            ]),
+            bytes: empty_zip(coordinates),
             file_name,
         }
     }
+}
+
+/// A jar with nothing in it but a comment. Its bytes are in golden digests, so that no library may
+/// have a say in them.
+fn empty_zip(comment: &str) -> Vec<u8> {
+    let mut bytes = b"PK\x05\x06".to_vec();
+    bytes.extend([0; 16]);
+    bytes.extend(u16::try_from(comment.len()).unwrap().to_le_bytes());
+    bytes.extend(comment.as_bytes());
+    bytes
 }
 
 /// A zip of uncompressed members.
