@@ -60,13 +60,13 @@ fn s01_server_leads(world: &World, image: ImageId) -> anyhow::Result<()> {
 
     let users = docker(["top"])
         .arg(server.name())
-        .args(["-eo", "uid,args"])
+        .args(["-eo", "pid,uid,args"])
         .stdout()?;
     let java = (users.lines().map(str::trim))
         .find(|line| line.contains("QuorumPeerMain"))
         .context("no server among the processes")?;
     ensure!(
-        java.starts_with("1000 "),
+        java.split_whitespace().nth(1) == Some("1000"),
         "the server is not user 1000: {java}"
     );
     Ok(())

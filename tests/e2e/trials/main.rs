@@ -40,7 +40,11 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let scratch = tempfile::Builder::new().prefix("zookiln-e2e").tempdir()?;
+    // podman makes a name of the path, and names are lower case: no random letters.
+    let scratch = tempfile::Builder::new()
+        .prefix(&format!("zookiln-e2e-{}", std::process::id()))
+        .rand_bytes(0)
+        .tempdir()?;
     // One trial is another user.
     std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o755))?;
     let suite = Suite {
