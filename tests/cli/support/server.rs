@@ -55,6 +55,7 @@ struct Inner {
     everywhere: Option<Behaviour>,
     behaviours: BTreeMap<String, Behaviour>,
     released: bool,
+    has_snapshots: bool,
 }
 
 impl Server {
@@ -91,6 +92,11 @@ impl Server {
     /// Answers every path so from now on that has no behaviour of its own.
     pub(crate) fn answer_all(&self, behaviour: Behaviour) {
         self.state.inner.lock().unwrap().everywhere = Some(behaviour);
+    }
+
+    /// Serves `/snapshot/debian/<time>/…` from now on as `/debian/…` is served.
+    pub(crate) fn keep_snapshots(&self) {
+        self.state.inner.lock().unwrap().has_snapshots = true;
     }
 
     /// Lets go of what is [`Behaviour::Held`].
@@ -160,16 +166,18 @@ fn serve(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
     }
     let head = String::from_utf8_lossy(&head);
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    let behaviour = {
+    let (behaviour, has_snapshots) = {
         let mut inner = state.inner.lock().unwrap();
         inner.requests.push(path.clone());
         let own = inner.behaviours.get(&path).copied();
-        own.or(inner.everywhere).unwrap_or(Behaviour::Honest)
+        let behaviour = own.or(inner.everywhere).unwrap_or(Behaviour::Honest);
+        (behaviour, inner.has_snapshots)
     };
     state.changed.notify_all();
 
     let files = &fixture().files;
-    let Some(honest) = files.get(&path) else {
+    let kept = has_snapshots.then(|| of_snapshot(&path)).flatten();
+    let Some(honest) = files.get(kept.as_ref().unwrap_or(&path)) else {
         return match behaviour {
             Behaviour::Hang => wait_for_end(&mut stream),
             Behaviour::Reset => Ok(()),
@@ -202,6 +210,13 @@ fn serve(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
             send(&mut stream, honest.len(), honest)
         }
     }
+}
+
+/// `/debian/pool/…` for `/snapshot/debian/<time>/pool/…`.
+fn of_snapshot(path: &str) -> Option<String> {
+    let (archive, rest) = path.strip_prefix("/snapshot/")?.split_once('/')?;
+    let (_time, rest) = rest.split_once('/')?;
+    Some(format!("/{archive}/{rest}"))
 }
 
 fn send(stream: &mut TcpStream, announced: usize, body: &[u8]) -> std::io::Result<()> {
