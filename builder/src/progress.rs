@@ -60,6 +60,13 @@ impl Progress {
         task
     }
 
+    /// A wait that leaves no line when it is over, since nothing comes of it that a person could use.
+    pub fn wait(&self, name: &str) -> Task {
+        let mut task = self.step(name);
+        task.finished = None;
+        task
+    }
+
     fn add(&self, bar: ProgressBar, name: &str, template: &str, done: &str) -> Task {
         let style =
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());

@@ -1,9 +1,7 @@
 //! The official release archive.
 
-use url::Url;
-
-use super::download::{DownloadError, Failure, Input, fetch_all};
-use super::http::HttpClient;
+use super::download::{DownloadError, Failure, Input, Reason, chain, fetch_all};
+use super::http::{HttpClient, parse_address, without_userinfo};
 use crate::catalog::Release;
 use crate::progress::Progress;
 use crate::store::Store;
@@ -15,27 +13,20 @@ pub fn fetch_tarball(
     release: &Release,
     progress: &Progress,
 ) -> Result<(), DownloadError> {
-    let address = &release.tarball.address;
+    let shown = without_userinfo(&release.tarball.address);
+    let name = shown.rsplit('/').next().unwrap_or(&shown).to_owned();
+    let address = parse_address(&release.tarball.address).map_err(|error| DownloadError {
+        failures: vec![Failure {
+            input: name.clone(),
+            reasons: vec![Reason::Silent(chain(&error))],
+            passed_over: Vec::new(),
+        }],
+    })?;
     let input = Input {
-        name: address.rsplit('/').next().unwrap_or(address).to_owned(),
+        name,
         expected: release.tarball.expected(),
-        addresses: Vec::new(),
+        addresses: vec![address],
+        passed_over: Vec::new(),
     };
-    match Url::parse(address) {
-        Ok(url) => fetch_all(
-            client,
-            store,
-            &[Input {
-                addresses: vec![url],
-                ..input
-            }],
-            progress,
-        ),
-        Err(error) => Err(DownloadError {
-            failures: vec![Failure {
-                input,
-                reasons: vec![format!("`{address}`: {error}")],
-            }],
-        }),
-    }
+    fetch_all(client, store, &[input], progress)
 }

@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use thiserror::Error;
-use url::Url;
 
-use super::download::{CopyError, Input, copy_verified, fetch_all};
-use super::http::HttpClient;
+use super::download::{CopyError, DownloadError, Input, Reason, chain, copy_verified, fetch_all};
+use super::http::{HttpClient, parse_address, text_without_userinfo};
 use crate::catalog::Coordinates;
 use crate::progress::Progress;
 use crate::store::{Expected, Store, StoreError};
@@ -28,13 +27,13 @@ pub struct PinnedJar {
 /// Jars that could not be had.
 #[derive(Debug, Error)]
 pub enum MavenError {
-    /// No `mvn` on `PATH`, and no mirror answered.
-    #[error("cannot fetch {}: no Maven repository answered, and there is no `mvn` on PATH\n  {}", count(*missing), reasons.join("\n  "))]
+    /// No `mvn` on `PATH`, and no mirror had them.
+    #[error("cannot fetch {}: {}", count(*missing), describe_no_maven(reasons))]
     NoMaven {
         /// How many jars.
         missing: usize,
-        /// What the mirrors said, without repetition.
-        reasons: Vec<String>,
+        /// The first different things that mirrors said; none where no mirror was asked.
+        reasons: Vec<Reason>,
     },
     /// `mvn` ran and failed.
     #[error("`mvn` could not fetch {}: {detail}", count(*missing))]
@@ -52,9 +51,12 @@ pub enum MavenError {
         /// Expected and found.
         source: CopyError,
     },
-    /// Scratch space could not be made.
+    /// The store could not be written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store could not be written during a download.
+    #[error(transparent)]
+    Download(DownloadError),
     /// The file system refused.
     #[error("cannot write `{}`", path.display())]
     Write {
@@ -71,6 +73,17 @@ fn count(jars: usize) -> String {
     } else {
         format!("{jars} jars")
     }
+}
+
+fn describe_no_maven(reasons: &[Reason]) -> String {
+    if reasons.is_empty() {
+        return "there is no `mvn` on PATH".to_owned();
+    }
+    let mut text = "no Maven repository answered, and there is no `mvn` on PATH".to_owned();
+    for reason in reasons {
+        text.push_str(&format!("\n  {reason}"));
+    }
+    text
 }
 
 /// Where jars can be had.
@@ -96,38 +109,75 @@ impl MavenSource<'_> {
             .filter(|jar| !store.contains(&jar.expected))
             .collect();
         if let Some(repository) = &self.local_repository {
-            missing.retain(|jar| !take_from_repository(repository, jar, store, progress));
+            for jar in std::mem::take(&mut missing) {
+                if !take_from_repository(repository, jar, store, progress)? {
+                    missing.push(jar);
+                }
+            }
         }
         if missing.is_empty() {
             return Ok(());
         }
-        let inputs: Vec<Input> = missing.iter().map(|jar| self.input(jar)).collect();
-        let Err(mut error) = fetch_all(client, store, &inputs, progress) else {
+        let Err(error) = fetch_all(client, store, &self.inputs(&missing, progress), progress)
+        else {
             return Ok(());
         };
+        if error.is_of_store() {
+            return Err(MavenError::Download(error));
+        }
         missing.retain(|jar| !store.contains(&jar.expected));
 
-        let mut reasons: Vec<String> = error
-            .failures
-            .drain(..)
-            .flat_map(|failure| failure.reasons)
-            .collect();
-        reasons.truncate(3);
-        fetch_by_mvn(store, &missing, reasons, progress)
+        let result = fetch_by_mvn(store, &missing, first_reasons(&error), progress);
+        if !matches!(result, Err(MavenError::NoMaven { .. })) {
+            // Nothing else would tell of a mirror that serves other bytes.
+            for reason in error.reasons() {
+                if let Reason::Lied(text) = reason {
+                    progress.warn(text);
+                }
+            }
+        }
+        result
     }
 
-    fn input(&self, jar: &PinnedJar) -> Input {
-        let path = jar.coordinates.repository_path();
-        Input {
-            name: jar.coordinates.file_name(),
-            expected: jar.expected.clone(),
-            addresses: (self.mirrors.iter())
-                .filter_map(|mirror| {
-                    Url::parse(&format!("{}/{path}", mirror.trim_end_matches('/'))).ok()
-                })
-                .collect(),
+    fn inputs(&self, jars: &[&PinnedJar], progress: &Progress) -> Vec<Input> {
+        let mut roots = Vec::new();
+        for mirror in self.mirrors {
+            match parse_address(&format!("{}/", mirror.trim_end_matches('/'))) {
+                Ok(root) => roots.push(root),
+                Err(error) => {
+                    progress.warn(&format!("catalog: `maven.mirrors`: {}", chain(&error)));
+                }
+            }
+        }
+        let input = |jar: &&PinnedJar| {
+            let path = jar.coordinates.repository_path();
+            Input {
+                name: jar.coordinates.file_name(),
+                expected: jar.expected.clone(),
+                addresses: (roots.iter())
+                    .filter_map(|root| root.join(&path).ok())
+                    .collect(),
+                passed_over: Vec::new(),
+            }
+        };
+        jars.iter().map(input).collect()
+    }
+}
+
+/// A few different things that mirrors said, other bytes before silence: dozens of jars tend to fail
+/// for one reason.
+fn first_reasons(error: &DownloadError) -> Vec<Reason> {
+    const SHOWN: usize = 3;
+    let mut reasons: Vec<Reason> = Vec::new();
+    let (lies, others): (Vec<&Reason>, Vec<&Reason>) = error
+        .reasons()
+        .partition(|reason| matches!(reason, Reason::Lied(_)));
+    for reason in lies.into_iter().chain(others) {
+        if reasons.len() < SHOWN && !reasons.contains(reason) {
+            reasons.push(reason.clone());
         }
     }
+    reasons
 }
 
 /// A jar of the local repository is checked like any other; one with other bytes is passed over.
@@ -136,10 +186,10 @@ fn take_from_repository(
     jar: &PinnedJar,
     store: &Store,
     progress: &Progress,
-) -> bool {
+) -> Result<bool, StoreError> {
     let path = repository.join(jar.coordinates.repository_path());
     let Ok(mut file) = File::open(&path) else {
-        return false;
+        return Ok(false);
     };
     match copy_verified(
         &mut file,
@@ -147,10 +197,11 @@ fn take_from_repository(
         &jar.coordinates.file_name(),
         &jar.expected,
     ) {
-        Ok(()) => true,
+        Ok(()) => Ok(true),
+        Err(CopyError::Store(error)) => Err(error),
         Err(error) => {
             progress.warn(&format!("`{}` is passed over: {error}", path.display()));
-            false
+            Ok(false)
         }
     }
 }
@@ -160,34 +211,23 @@ fn take_from_repository(
 fn fetch_by_mvn(
     store: &Store,
     missing: &[&PinnedJar],
-    reasons: Vec<String>,
+    reasons: Vec<Reason>,
     progress: &Progress,
 ) -> Result<(), MavenError> {
     let task = progress.step(&format!("{} by mvn", count(missing.len())));
     let directory = store.work().subdirectory()?;
     let coordinates: Vec<&Coordinates> = missing.iter().map(|jar| &jar.coordinates).collect();
-    match run_mvn(&coordinates, directory.path())? {
-        MvnOutcome::Done => {}
-        MvnOutcome::NotInstalled => {
-            return Err(MavenError::NoMaven {
-                missing: missing.len(),
-                reasons,
-            });
-        }
-        MvnOutcome::Failed(detail) => {
-            return Err(MavenError::Failed {
-                missing: missing.len(),
-                detail,
-            });
-        }
-    }
+    run_mvn(&coordinates, directory.path(), reasons)?;
     for jar in missing {
         let path = directory.path().join(jar.coordinates.file_name());
-        let wrong = |source| MavenError::Wrong {
-            path: path.clone(),
-            source,
+        let wrong = |error| match error {
+            CopyError::Store(error) => MavenError::Store(error),
+            source => MavenError::Wrong {
+                path: path.clone(),
+                source,
+            },
         };
-        let mut file = File::open(&path).map_err(|error| wrong(CopyError::Transfer(error)))?;
+        let mut file = File::open(&path).map_err(|error| wrong(CopyError::Read(error)))?;
         copy_verified(
             &mut file,
             store,
@@ -213,27 +253,13 @@ pub fn pin(
     let task = progress.step(&format!("{} by mvn", count(jars.len())));
     let directory = store.work().subdirectory()?;
     let coordinates: Vec<&Coordinates> = jars.iter().collect();
-    match run_mvn(&coordinates, directory.path())? {
-        MvnOutcome::Done => {}
-        MvnOutcome::NotInstalled => {
-            return Err(MavenError::NoMaven {
-                missing: jars.len(),
-                reasons: Vec::new(),
-            });
-        }
-        MvnOutcome::Failed(detail) => {
-            return Err(MavenError::Failed {
-                missing: jars.len(),
-                detail,
-            });
-        }
-    }
+    run_mvn(&coordinates, directory.path(), Vec::new())?;
     let mut pinned = BTreeMap::new();
     for jar in jars {
         let path = directory.path().join(jar.file_name());
         let bytes = fs::read(&path).map_err(|error| MavenError::Wrong {
             path: path.clone(),
-            source: CopyError::Transfer(error),
+            source: CopyError::Read(error),
         })?;
         pinned.insert(jar.clone(), store.insert(&bytes)?);
     }
@@ -241,82 +267,79 @@ pub fn pin(
     Ok(pinned)
 }
 
-/// How a call of `mvn` ended.
-enum MvnOutcome {
-    /// Every jar is in the directory, under its file name.
-    Done,
-    /// There is no `mvn` on `PATH`.
-    NotInstalled,
-    /// Its last words.
-    Failed(String),
-}
-
-/// Copies jars into `directory` by one call of the installed `mvn`.
-fn run_mvn(jars: &[&Coordinates], directory: &Path) -> Result<MvnOutcome, MavenError> {
+/// Copies jars into `directory`, each under its file name, by one call of the installed `mvn`.
+/// `reasons` is what mirrors said before.
+fn run_mvn(
+    jars: &[&Coordinates],
+    directory: &Path,
+    reasons: Vec<Reason>,
+) -> Result<(), MavenError> {
     let project = directory.join("pom.xml");
     fs::write(&project, project_file(jars)).map_err(|source| MavenError::Write {
         path: project.clone(),
         source,
     })?;
+    let missing = jars.len();
+    let output = match command(&project, directory).output() {
+        Ok(output) => output,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(MavenError::NoMaven { missing, reasons });
+        }
+        Err(error) => {
+            return Err(MavenError::Failed {
+                missing,
+                detail: error.to_string(),
+            });
+        }
+    };
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(MavenError::Failed {
+        missing,
+        detail: last_words(&output),
+    })
+}
+
+/// Maven runs in the user's whole environment: a `settings.xml` may refer to any variable of it, a
+/// password most of all, and proxies, certificates and the JDK are found by it. Taken out are the
+/// variables that any JVM obeys: they bring agents and options that are meant for other programs,
+/// and make it print lines of its own. `MAVEN_OPTS` is the place for options meant for Maven.
+fn command(project: &Path, directory: &Path) -> Command {
     let mut command = Command::new("mvn");
     command
         .args(["--batch-mode", "--quiet", "--strict-checksums", "--file"])
-        .arg(&project)
+        .arg(project)
         .arg("dependency:copy")
         .arg(format!("-DoutputDirectory={}", directory.display()))
         .current_dir(directory)
         .stdin(Stdio::null());
-    keep_environment(&mut command);
-    let output = match command.output() {
-        Ok(output) => output,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(MvnOutcome::NotInstalled);
-        }
-        Err(error) => return Ok(MvnOutcome::Failed(error.to_string())),
-    };
-    if output.status.success() {
-        return Ok(MvnOutcome::Done);
+    for name in ["JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"] {
+        command.env_remove(name);
     }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let errors: Vec<&str> = text
-        .lines()
-        .filter(|line| line.starts_with("[ERROR]"))
-        .take(3)
-        .collect();
-    Ok(MvnOutcome::Failed(format!(
-        "{}\n  {}",
-        output.status,
-        errors.join("\n  ")
-    )))
+    command
 }
 
-/// What Maven needs to find the user's settings and the network; nothing else of the host's
-/// environment reaches it.
-fn keep_environment(command: &mut Command) {
-    const KEPT: [&str; 16] = [
-        "HOME",
-        "JAVA_HOME",
-        "LANG",
-        "M2_HOME",
-        "MAVEN_ARGS",
-        "MAVEN_HOME",
-        "MAVEN_OPTS",
-        "NO_PROXY",
-        "PATH",
-        "USER",
-        "all_proxy",
-        "http_proxy",
-        "https_proxy",
-        "no_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-    ];
-    command.env_clear();
-    for name in KEPT {
-        if let Some(value) = std::env::var_os(name) {
-            command.env(name, value);
-        }
+/// Exit status and first errors; where `mvn` did not come as far as to report one, the end of what
+/// it printed.
+fn last_words(output: &Output) -> String {
+    const SHOWN: usize = 3;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    let mut lines: Vec<&str> = (printed.lines())
+        .filter(|line| line.starts_with("[ERROR]"))
+        .take(SHOWN)
+        .collect();
+    if lines.is_empty() {
+        let all = printed.lines().chain(complaints.lines());
+        lines = all.filter(|line| !line.trim().is_empty()).collect();
+        lines.drain(..lines.len().saturating_sub(SHOWN));
     }
+    let mut text = output.status.to_string();
+    for line in lines {
+        text.push_str(&format!("\n  {}", text_without_userinfo(line)));
+    }
+    text
 }
 
 /// Coordinates are made of characters that need no escaping in XML.
@@ -343,4 +366,109 @@ fn project_file(jars: &[&Coordinates]) -> String {
          <artifactItems>\n{items}</artifactItems>\
          </configuration></plugin></plugins></build></project>\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    use layers::Digest;
+
+    use super::super::download::Failure;
+    use super::*;
+
+    fn silent(text: &str) -> Reason {
+        Reason::Silent(text.to_owned())
+    }
+
+    #[test]
+    fn the_error_without_maven_says_whether_anybody_else_was_asked() {
+        let message = |reasons: Vec<Reason>| {
+            let missing = 2;
+            MavenError::NoMaven { missing, reasons }.to_string()
+        };
+        assert_eq!(
+            message(Vec::new()),
+            "cannot fetch 2 jars: there is no `mvn` on PATH"
+        );
+        assert_eq!(
+            message(vec![silent("a"), silent("b")]),
+            "cannot fetch 2 jars: no Maven repository answered, and there is no `mvn` on PATH\n  a\n  b"
+        );
+    }
+
+    #[test]
+    fn few_and_different_reasons_are_shown_and_lies_first() {
+        let lie = Reason::Lied("lie".to_owned());
+        let error = DownloadError {
+            failures: vec![Failure {
+                input: "a.jar".to_owned(),
+                reasons: vec![
+                    silent("a"),
+                    silent("a"),
+                    silent("b"),
+                    silent("c"),
+                    lie.clone(),
+                ],
+                passed_over: Vec::new(),
+            }],
+        };
+        assert_eq!(first_reasons(&error), [lie, silent("a"), silent("b")]);
+    }
+
+    #[test]
+    fn maven_gets_the_environment_without_options_for_any_jvm() {
+        let command = command(Path::new("pom.xml"), Path::new("/"));
+        let changed: Vec<_> = command.get_envs().collect();
+        assert_eq!(
+            changed,
+            ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"]
+                .map(|name| (name.as_ref(), None))
+        );
+    }
+
+    #[test]
+    fn a_failing_maven_is_quoted_without_passwords_and_empty_lines() {
+        let words = |stdout: &str, stderr: &str| {
+            last_words(&Output {
+                status: ExitStatus::from_raw(1 << 8),
+                stdout: stdout.into(),
+                stderr: stderr.into(),
+            })
+        };
+        assert_eq!(words("", ""), "exit status: 1");
+        assert_eq!(
+            words("", "\nJAVA_HOME is not defined correctly\n"),
+            "exit status: 1\n  JAVA_HOME is not defined correctly"
+        );
+        assert_eq!(
+            words("noise\n[ERROR] from (https://user:secret@host/m2)\n", "x"),
+            "exit status: 1\n  [ERROR] from (https://host/m2)"
+        );
+    }
+
+    #[test]
+    fn a_cache_that_cannot_be_written_is_not_blamed_on_the_local_repository() {
+        let directory = tempfile::tempdir().unwrap();
+        let jar = PinnedJar {
+            coordinates: "org.example:a:1".parse().unwrap(),
+            expected: Expected {
+                digest: Digest::sha256_of(b"jar"),
+                size: 3,
+            },
+        };
+        let path = directory.path().join(jar.coordinates.repository_path());
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "jar").unwrap();
+        let store = Store::open(&directory.path().join("cache")).unwrap();
+        fs::remove_dir_all(directory.path().join("cache/v1/blobs")).unwrap();
+        let source = MavenSource {
+            mirrors: &[],
+            local_repository: Some(directory.path().to_owned()),
+        };
+        let client = HttpClient::new().unwrap();
+        let result = source.fetch(&client, &store, &[jar], &Progress::new(true));
+        assert!(matches!(result, Err(MavenError::Store(_))), "{result:?}");
+    }
 }

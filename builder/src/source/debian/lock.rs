@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, bail};
 
 use super::mirrors::Mirrors;
 use super::name::PackageName;
@@ -17,6 +17,7 @@ use crate::source::http::HttpClient;
 use crate::store::Store;
 
 /// Resolves every set of one Debian release for every platform, in order of platform, set and name.
+/// A [`ResolveError`](super::resolver::ResolveError) is in the chain of the error, with its hint.
 pub fn packages(
     client: &HttpClient,
     store: &Store,
@@ -26,35 +27,35 @@ pub fn packages(
     progress: &Progress,
 ) -> anyhow::Result<Vec<LockedPackage>> {
     let archive = &catalog.debian[codename];
+    let sets = sets(catalog, codename)?;
     let mirrors = Mirrors::find(client, codename, archive, apt_directory, progress);
     let unwanted = names(&archive.unwanted)?;
     let mut locked = Vec::new();
     for platform in Platform::ALL {
         let index = suite::index(client, store, &mirrors, archive, platform, progress)?;
-        for (set, roots, below) in sets(catalog, codename) {
+        for (set, roots, below) in &sets {
             let closure = |roots: &[String]| {
                 let request = Request {
                     roots: names(roots)?,
                     unwanted: unwanted.clone(),
                     choices: BTreeMap::new(),
                 };
-                let closure = resolve(&index, &request).map_err(|error| match error.hint() {
-                    Some(hint) => anyhow!("{error}\nhint: {hint}"),
-                    None => anyhow!(error),
-                })?;
+                let closure = resolve(&index, &request)
+                    .map_err(anyhow::Error::from)
+                    .with_context(|| format!("`{set}` for {platform}"))?;
                 anyhow::Ok(closure.packages)
             };
-            let lower: BTreeSet<&str> = closure(&below)?
+            let lower: BTreeSet<&str> = closure(below)?
                 .iter()
                 .map(|package| package.name.as_str())
                 .collect();
-            let all: Vec<String> = below.iter().chain(&roots).cloned().collect();
-            let closure = closure(&all).with_context(|| format!("`{set}` for {platform}"))?;
+            let all: Vec<String> = below.iter().chain(roots).cloned().collect();
+            let closure = closure(&all)?;
             // What a lower layer has is not wanted twice.
             let own = closure
                 .into_iter()
                 .filter(|package| !lower.contains(package.name.as_str()));
-            locked.extend(own.map(|package| lock(package, &set, platform)));
+            locked.extend(own.map(|package| lock(package, set, platform)));
         }
     }
     locked.sort();
@@ -62,14 +63,19 @@ pub fn packages(
 }
 
 /// Name, roots and the roots of what lies below, of every set of a Debian release.
-fn sets(catalog: &Catalog, codename: &str) -> Vec<(String, Vec<String>, Vec<String>)> {
+type Set = (String, Vec<String>, Vec<String>);
+
+/// Refuses two bases of one Debian release: a shell or a Java runtime is locked once, without what
+/// the base below it has, and what that is would depend on the image.
+fn sets(catalog: &Catalog, codename: &str) -> anyhow::Result<Vec<Set>> {
     let of_release = |debian: &str| debian == codename;
-    let base_roots: Vec<String> = catalog
-        .bases
-        .values()
-        .filter(|set| of_release(&set.debian))
-        .flat_map(|set| set.packages.clone())
-        .collect();
+    let mut bases = (catalog.bases.iter()).filter(|(_, set)| of_release(&set.debian));
+    let base_roots = match (bases.next(), bases.next()) {
+        (Some((one, _)), Some((other, _))) => bail!(
+            "catalog: `base.{one}` and `base.{other}` are both of Debian `{codename}`, which can have one base only"
+        ),
+        (base, _) => base.map_or_else(Vec::new, |(_, set)| set.packages.clone()),
+    };
     let bases = (catalog
         .bases
         .iter()
@@ -94,7 +100,7 @@ fn sets(catalog: &Catalog, codename: &str) -> Vec<(String, Vec<String>, Vec<Stri
         let roots = vec![runtime.jdk_package.clone(), runtime.jre_package.clone()];
         (format!("java.{name}"), roots, base_roots.clone())
     });
-    bases.chain(shells).chain(java).collect()
+    Ok(bases.chain(shells).chain(java).collect())
 }
 
 fn names(names: &[String]) -> anyhow::Result<BTreeSet<PackageName>> {
@@ -117,5 +123,31 @@ fn lock(package: &Package, set: &str, platform: Platform) -> LockedPackage {
         path: package.filename.to_string(),
         size: package.size,
         sha256: package.sha256.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::EMBEDDED_CATALOG;
+
+    fn sets_of(text: &str) -> anyhow::Result<Vec<String>> {
+        let catalog = Catalog::parse(Path::new("versions.toml"), text).unwrap();
+        let sets = sets(&catalog, "trixie")?;
+        Ok(sets.into_iter().map(|(name, ..)| name).collect())
+    }
+
+    #[test]
+    fn two_bases_of_one_debian_release_are_refused() {
+        assert_eq!(
+            sets_of(EMBEDDED_CATALOG).unwrap()[..2],
+            ["base.trixie", "shell.trixie"]
+        );
+        let second = "[base.small]\ndebian = \"trixie\"\npackages = [\"libc6\"]\nexclude = []\n\n";
+        let text = EMBEDDED_CATALOG.replace("[base.trixie]", &format!("{second}[base.trixie]"));
+        assert_eq!(
+            sets_of(&text).unwrap_err().to_string(),
+            "catalog: `base.small` and `base.trixie` are both of Debian `trixie`, which can have one base only"
+        );
     }
 }

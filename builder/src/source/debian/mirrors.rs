@@ -9,13 +9,12 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::apt_sources::{AptLocation, read_sources};
-use super::release::{Release, signed_text};
+use super::apt_sources::{AptEntry, AptLocation, read_sources};
 use crate::catalog::DebianArchive;
 use crate::lock::LockedPackage;
 use crate::progress::Progress;
-use crate::source::download::Input;
-use crate::source::http::HttpClient;
+use crate::source::download::{Input, chain};
+use crate::source::http::{AddressError, HttpClient, ShownUrl, parse_address};
 
 /// The beginning of an InRelease file that has its Origin for certain.
 const HEAD: u64 = 4096;
@@ -50,7 +49,16 @@ impl Archive {
 pub struct Mirrors {
     main: Vec<Url>,
     security: Vec<Url>,
-    snapshot: String,
+    snapshot: Option<Url>,
+    /// Why one of apt's mirrors is in neither list, in one line that names it.
+    passed_over: Vec<(Archive, String)>,
+}
+
+/// Roots that may be mirrors, and why others cannot.
+#[derive(Debug, Default)]
+struct Candidates {
+    roots: Vec<(Archive, Url)>,
+    passed_over: Vec<(Archive, String)>,
 }
 
 impl Mirrors {
@@ -68,51 +76,44 @@ impl Mirrors {
         };
         let found = read_sources(&location);
         for warning in found.warnings.iter().filter(|warning| !warning.is_note()) {
-            progress.warn(&format!("{warning}: {}", warning.source));
+            progress.warn(&chain(warning));
         }
-        let mut candidates: Vec<(Archive, Url)> = Vec::new();
-        for entry in &found.entries {
-            let Some(url) = root(&entry.uri) else {
-                continue;
+        let Candidates { roots, passed_over } = candidates(&found.entries);
+        let of_catalog = |key: &str, addresses: &[String]| -> Vec<Url> {
+            let parse = |address: &String| {
+                root(address)
+                    .map_err(|error| {
+                        let error = chain(&error);
+                        progress.warn(&format!("catalog: `debian.{codename}.{key}`: {error}"));
+                    })
+                    .ok()
             };
-            let security = entry
-                .suites
-                .iter()
-                .any(|suite| Archive::of_suite(suite) == Archive::Security);
-            let candidate = (
-                if security {
-                    Archive::Security
-                } else {
-                    Archive::Main
-                },
-                url,
-            );
-            if !candidates.contains(&candidate) {
-                candidates.push(candidate);
-            }
-        }
-        let asked = ask_all(client, codename, &candidates);
+            addresses.iter().filter_map(parse).collect()
+        };
         let mut mirrors = Self {
             main: Vec::new(),
             security: Vec::new(),
-            snapshot: archive.snapshot.clone(),
+            snapshot: of_catalog("snapshot", std::slice::from_ref(&archive.snapshot)).pop(),
+            passed_over,
         };
-        for ((kind, url), _) in candidates
-            .into_iter()
-            .zip(asked)
-            .filter(|(_, is_debian)| *is_debian)
-        {
-            mirrors.list(kind).push(url);
+        let asked = if roots.is_empty() {
+            Vec::new()
+        } else {
+            let task = progress.wait("asking the mirrors of Debian");
+            let asked = ask_all(client, codename, &roots);
+            task.done();
+            asked
+        };
+        for ((kind, url), answer) in roots.into_iter().zip(asked) {
+            match answer {
+                Ok(()) => mirrors.list(kind).push(url),
+                Err(reason) => mirrors.passed_over.push((kind, reason)),
+            }
         }
-        mirrors
-            .main
-            .extend(archive.mirrors.iter().filter_map(|mirror| root(mirror)));
-        mirrors.security.extend(
-            archive
-                .security_mirrors
-                .iter()
-                .filter_map(|mirror| root(mirror)),
-        );
+        let public = of_catalog("mirrors", &archive.mirrors);
+        mirrors.main.extend(public);
+        let public = of_catalog("security-mirrors", &archive.security_mirrors);
+        mirrors.security.extend(public);
         mirrors
     }
 
@@ -136,83 +137,223 @@ impl Mirrors {
             .collect()
     }
 
+    /// Why apt's other mirrors are not asked for files of `suite`'s archive.
+    #[must_use]
+    pub fn passed_over(&self, suite: &str) -> Vec<String> {
+        let archive = Archive::of_suite(suite);
+        self.passed_over
+            .iter()
+            .filter(|(kind, _)| *kind == archive)
+            .map(|(_, reason)| reason.clone())
+            .collect()
+    }
+
     /// A locked package as an input.
     #[must_use]
     pub fn input(&self, package: &LockedPackage, snapshot: &str) -> Input {
         let mut addresses = self.addresses(&package.suite, &package.path);
         let name = Archive::of_suite(&package.suite).snapshot_name();
-        let kept = format!(
-            "{}/{name}/{snapshot}/{}",
-            self.snapshot.trim_end_matches('/'),
-            package.path
+        let kept = format!("{name}/{snapshot}/{}", package.path);
+        addresses.extend(
+            self.snapshot
+                .as_ref()
+                .and_then(|root| root.join(&kept).ok()),
         );
-        addresses.extend(Url::parse(&kept));
         Input {
             name: package.file_name().to_owned(),
             expected: package.expected(),
             addresses,
+            passed_over: self.passed_over(&package.suite),
         }
     }
 }
 
 /// With a slash at the end, so that a path can be joined to it.
-fn root(uri: &str) -> Option<Url> {
-    Url::parse(&format!("{}/", uri.trim_end_matches('/'))).ok()
+fn root(uri: &str) -> Result<Url, AddressError> {
+    parse_address(&format!("{}/", uri.trim_end_matches('/')))
+}
+
+/// What apt's entries may mirror, and those that are no address. An entry may name suites of both
+/// archives, so that each of its suites counts.
+fn candidates(entries: &[AptEntry]) -> Candidates {
+    let mut found = Candidates::default();
+    for entry in entries {
+        for suite in &entry.suites {
+            let archive = Archive::of_suite(suite);
+            match root(&entry.uri) {
+                Ok(url) => {
+                    let candidate = (archive, url);
+                    if !found.roots.contains(&candidate) {
+                        found.roots.push(candidate);
+                    }
+                }
+                Err(error) => found.passed_over.push((archive, chain(&error))),
+            }
+        }
+    }
+    found
 }
 
 /// Asks all at once: one that does not answer must not delay the others.
-fn ask_all(client: &HttpClient, codename: &str, candidates: &[(Archive, Url)]) -> Vec<bool> {
+fn ask_all(
+    client: &HttpClient,
+    codename: &str,
+    candidates: &[(Archive, Url)],
+) -> Vec<Result<(), String>> {
     std::thread::scope(|scope| {
         let asked: Vec<_> = (candidates.iter())
-            .map(|(archive, url)| scope.spawn(move || is_debian(client, codename, *archive, url)))
+            .map(|(archive, url)| scope.spawn(move || ask(client, codename, *archive, url)))
             .collect();
         asked
             .into_iter()
-            .map(|thread| thread.join().unwrap_or(false))
+            .map(|thread| {
+                let panicked = |_| Err("asking for it failed".to_owned());
+                thread.join().unwrap_or_else(panicked)
+            })
             .collect()
     })
 }
 
-/// A host of a derived distribution has mirrors of the same form with other packages in them.
-fn is_debian(client: &HttpClient, codename: &str, archive: Archive, root: &Url) -> bool {
+/// Whether `root` has the release and is Debian's, else why not: a host of a derived distribution
+/// has mirrors of the same form with other packages in them.
+fn ask(client: &HttpClient, codename: &str, archive: Archive, root: &Url) -> Result<(), String> {
     let suite = match archive {
         Archive::Main => codename.to_owned(),
         Archive::Security => format!("{codename}-security"),
     };
-    let Ok(url) = root.join(&format!("dists/{suite}/InRelease")) else {
-        return false;
-    };
-    let Ok(answer) = client.get(&url) else {
-        return false;
-    };
-    let mut head = String::new();
-    if answer.body.take(HEAD).read_to_string(&mut head).is_err() {
-        return false;
+    let shown = ShownUrl::from(root);
+    let url = root
+        .join(&format!("dists/{suite}/InRelease"))
+        .map_err(|error| format!("`{shown}`: {error}"))?;
+    let body = client.probe(&url).map_err(|error| chain(&error))?;
+    let mut head = Vec::new();
+    body.take(HEAD)
+        .read_to_end(&mut head)
+        .map_err(|error| format!("`{}`: {error}", ShownUrl::from(&url)))?;
+    let is_debian = String::from_utf8_lossy(&head)
+        .lines()
+        .any(|line| line.trim_end() == "Origin: Debian");
+    match is_debian {
+        true => Ok(()),
+        false => Err(format!("`{shown}` is not a mirror of Debian")),
     }
-    head.lines().any(|line| line.trim_end() == "Origin: Debian")
 }
 
-/// The text of a suite's InRelease, from the first address that gives one that can be read.
-pub(super) fn release(client: &HttpClient, addresses: &[Url]) -> Result<Release, Vec<String>> {
-    let mut reasons = Vec::new();
-    for address in addresses {
-        match fetch_release(client, address) {
-            Ok(release) => return Ok(release),
-            Err(reason) => reasons.push(reason),
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::net::TcpListener;
+
+    use layers::Digest;
+
+    use super::*;
+    use crate::catalog::Platform;
+
+    fn package(suite: &str) -> LockedPackage {
+        LockedPackage {
+            platform: Platform::ALL[0],
+            set: "base.trixie".to_owned(),
+            name: "a".to_owned(),
+            version: "1".to_owned(),
+            suite: suite.to_owned(),
+            path: "pool/a_1_all.deb".to_owned(),
+            size: 1,
+            sha256: Digest::sha256_of(b"a"),
         }
     }
-    Err(reasons)
-}
 
-fn fetch_release(client: &HttpClient, address: &Url) -> Result<Release, String> {
-    const LARGEST: u64 = 8 << 20;
-    let answer = client.get(address).map_err(|error| error.to_string())?;
-    let mut text = String::new();
-    answer
-        .body
-        .take(LARGEST)
-        .read_to_string(&mut text)
-        .map_err(|error| format!("`{address}`: {error}"))?;
-    let parsed = signed_text(&text).and_then(|text| Release::parse(&text));
-    parsed.map_err(|error| format!("`{address}`: {error}"))
+    fn archive(mirrors: &[&str]) -> DebianArchive {
+        DebianArchive {
+            suites: vec!["trixie".to_owned(), "trixie-security".to_owned()],
+            component: "main".to_owned(),
+            mirrors: mirrors.iter().map(|&mirror| mirror.to_owned()).collect(),
+            security_mirrors: Vec::new(),
+            snapshot: "http://snapshot.example/archive".to_owned(),
+            unwanted: Vec::new(),
+        }
+    }
+
+    fn find(apt: &Path, sources: &str, mirrors: &[&str]) -> Mirrors {
+        fs::write(apt.join("sources.list"), sources).unwrap();
+        let client = HttpClient::new().unwrap();
+        let progress = Progress::new(true);
+        Mirrors::find(&client, "trixie", &archive(mirrors), apt, &progress)
+    }
+
+    fn addresses(input: &Input) -> Vec<&str> {
+        input.addresses.iter().map(Url::as_str).collect()
+    }
+
+    #[test]
+    fn an_entry_with_suites_of_both_archives_counts_for_both() {
+        let apt = tempfile::tempdir().unwrap();
+        let root = apt.path().join("mirror");
+        for suite in ["trixie", "trixie-security"] {
+            let directory = root.join("dists").join(suite);
+            fs::create_dir_all(&directory).unwrap();
+            fs::write(directory.join("InRelease"), "Origin: Debian\n").unwrap();
+        }
+        let uri = format!("file://{}", root.display());
+        fs::create_dir(apt.path().join("sources.list.d")).unwrap();
+        fs::write(
+            apt.path().join("sources.list.d/both.sources"),
+            format!("Types: deb\nURIs: {uri}\nSuites: trixie trixie-security\nComponents: main\n"),
+        )
+        .unwrap();
+        let mirrors = find(apt.path(), "", &["http://public.example/debian/"]);
+        assert_eq!(
+            addresses(&mirrors.input(&package("trixie"), "T")),
+            [
+                format!("{uri}/pool/a_1_all.deb"),
+                "http://public.example/debian/pool/a_1_all.deb".to_owned(),
+                "http://snapshot.example/archive/debian/T/pool/a_1_all.deb".to_owned(),
+            ]
+        );
+        assert_eq!(
+            addresses(&mirrors.input(&package("trixie-security"), "T")),
+            [
+                format!("{uri}/pool/a_1_all.deb"),
+                "http://snapshot.example/archive/debian-security/T/pool/a_1_all.deb".to_owned(),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_mirror_that_is_passed_over_is_named_with_the_reason_and_without_its_password() {
+        let apt = tempfile::tempdir().unwrap();
+        let other = apt.path().join("other/dists/trixie");
+        fs::create_dir_all(&other).unwrap();
+        fs::write(other.join("InRelease"), "Origin: Ubuntu\n").unwrap();
+        let free = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let root = apt.path().display();
+        let mirrors = find(
+            apt.path(),
+            &format!(
+                "deb http://user:secret@{free}/debian bookworm main\n\
+                 deb file:{root}/other noble main\n\
+                 deb http://user:secret@:x/ trixie main\n\
+                 deb file:{root}/none trixie-security main\n"
+            ),
+            &["public.example/debian"],
+        );
+        let input = mirrors.input(&package("trixie"), "T");
+        assert_eq!(
+            addresses(&input),
+            ["http://snapshot.example/archive/debian/T/pool/a_1_all.deb"]
+        );
+        assert_eq!(
+            input.passed_over,
+            [
+                "`http://:x/` is no address: empty host".to_owned(),
+                format!(
+                    "`http://{free}/debian/dists/trixie/InRelease`: Connection refused (os error 111)"
+                ),
+                format!("`file://{root}/other/` is not a mirror of Debian"),
+            ]
+        );
+        assert_eq!(mirrors.passed_over("trixie-security").len(), 1);
+    }
 }
