@@ -2,6 +2,9 @@
 
 use crate::catalog::Platform;
 
+/// ZooKeeper's base directory inside the image, which the entrypoint is compiled with.
+pub const HOME: &str = "/usr/local/zookeeper";
+
 /// `rootfs/files`, by path in the image.
 pub const FILES: [(&str, &[u8]); 4] = [
     (

@@ -4,10 +4,12 @@
 //! [`plan`] says what is to be done, [`source`] fetches and verifies into the [`store`], [`image`]
 //! assembles and writes a layout, [`export`] carries it elsewhere. [`cli`] has one file per command.
 
+mod build;
 pub mod catalog;
 pub mod cli;
 pub mod entrypoint;
 pub mod export;
+mod file;
 pub mod image;
 pub mod json;
 pub mod lock;
@@ -15,3 +17,7 @@ pub mod plan;
 pub mod progress;
 pub mod source;
 pub mod store;
+
+/// SHA-256 over the sources of this program: part of every key of the cache, so that no change of the
+/// program meets what an earlier one has made.
+pub const SOURCE_DIGEST: &str = env!("ZOOKILN_SOURCE_DIGEST");

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use layers::Digest;
+use layers::{Digest, ImagePath};
+use url::Url;
 
 use super::raw::{RawCatalog, RawRelease};
-use super::{Catalog, CatalogError, Release, Tarball};
+use super::{Catalog, CatalogError, ImageSettings, Release, Tarball};
+use crate::entrypoint;
 
 /// The catalog this program was built with, so that an installed one needs no checkout.
 pub const EMBEDDED_CATALOG: &str = include_str!("../../../versions.toml");
@@ -41,6 +43,8 @@ impl Catalog {
                 return Err(invalid(format!("`variant.{variant}` is missing")));
             }
         }
+        validate_image(&raw.image).map_err(invalid)?;
+        validate_addresses(&raw).map_err(invalid)?;
         let debian_users = (raw
             .base
             .iter()
@@ -83,6 +87,92 @@ impl Catalog {
             releases,
         })
     }
+}
+
+/// What an engine would refuse, or the entrypoint could not follow, when it is too late.
+fn validate_image(image: &ImageSettings) -> Result<(), String> {
+    let program = format!("{}/bin/entrypoint", entrypoint::HOME);
+    if image.entrypoint.first() != Some(&program) {
+        return Err(format!("`image.entrypoint` must begin with `{program}`"));
+    }
+    for volume in &image.volumes {
+        let absolute = volume.starts_with('/') && volume.parse::<ImagePath>().is_ok();
+        if !absolute {
+            return Err(format!("`image.volumes`: `{volume}` is no absolute path"));
+        }
+    }
+    for port in &image.ports {
+        let number = port
+            .strip_suffix("/tcp")
+            .or_else(|| port.strip_suffix("/udp"));
+        if number
+            .and_then(|number| number.parse::<u16>().ok())
+            .is_none_or(|number| number == 0)
+        {
+            return Err(format!(
+                "`image.ports`: `{port}` is no port like `2181/tcp`"
+            ));
+        }
+    }
+    let name = image.name.as_str();
+    let plain = |byte: u8| {
+        byte.is_ascii_lowercase()
+            || byte.is_ascii_digit()
+            || matches!(byte, b'.' | b'_' | b'-' | b'/' | b':')
+    };
+    if name.is_empty()
+        || !name.bytes().all(plain)
+        || name
+            .rsplit('/')
+            .next()
+            .is_some_and(|last| last.contains(':'))
+    {
+        return Err(format!(
+            "`image.name`: `{name}` is no name of an image without a tag"
+        ));
+    }
+    Ok(())
+}
+
+/// A mistyped mirror would otherwise be one that nobody misses.
+fn validate_addresses(catalog: &RawCatalog) -> Result<(), String> {
+    let mut addresses: Vec<(String, &String)> = catalog
+        .maven
+        .mirrors
+        .iter()
+        .map(|mirror| ("maven.mirrors".to_owned(), mirror))
+        .collect();
+    for (name, archive) in &catalog.debian {
+        addresses.extend(
+            archive
+                .mirrors
+                .iter()
+                .map(|mirror| (format!("debian.{name}.mirrors"), mirror)),
+        );
+        addresses.extend(
+            archive
+                .security_mirrors
+                .iter()
+                .map(|mirror| (format!("debian.{name}.security-mirrors"), mirror)),
+        );
+        addresses.push((format!("debian.{name}.snapshot"), &archive.snapshot));
+    }
+    for release in &catalog.release {
+        addresses.push((
+            format!("release {}: tarball.address", release.version),
+            &release.tarball.address,
+        ));
+    }
+    for (key, address) in addresses {
+        let known =
+            Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "file"));
+        if !known {
+            return Err(format!(
+                "`{key}`: `{address}` is no http, https or file address"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn validate_release(catalog: &RawCatalog, release: &RawRelease) -> Result<Release, String> {
@@ -134,6 +224,19 @@ fn validate_release(catalog: &RawCatalog, release: &RawRelease) -> Result<Releas
         return Err(format!(
             "release {version}: the first of `tags` must be the version"
         ));
+    }
+    let is_tag = |tag: &String| {
+        tag.len() <= 128
+            && tag
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+            && tag
+                .bytes()
+                .next()
+                .is_some_and(|byte| byte.is_ascii_alphanumeric())
+    };
+    if let Some(tag) = release.tags.iter().find(|tag| !is_tag(tag)) {
+        return Err(format!("release {version}: `{tag}` is no tag"));
     }
     let digest: Digest = format!("sha512:{}", release.tarball.sha512)
         .parse()
@@ -215,6 +318,27 @@ mod tests {
                 "version = \"3.6.1\"",
                 "the first of `tags` must be the version",
             ),
+            (
+                "\"2181/tcp\"",
+                "\"2181\"",
+                "`image.ports`: `2181` is no port like `2181/tcp`",
+            ),
+            (
+                "\"/srv/conf\"",
+                "\"srv/conf\"",
+                "`image.volumes`: `srv/conf` is no absolute path",
+            ),
+            (
+                "zookiln/zookeeper\"",
+                "zookiln/zookeeper:1\"",
+                "is no name of an image without a tag",
+            ),
+            (
+                "snapshot = \"https:",
+                "snapshot = \"ht tps:",
+                "`debian.trixie.snapshot`: `ht tps:",
+            ),
+            ("\"3.5\"]", "\"3/5\"]", "release 3.5.7: `3/5` is no tag"),
             (
                 "created = \"2026-01-01T00:00:00Z\"",
                 "created = \"today\"",

@@ -9,6 +9,7 @@ mod load;
 mod patterns;
 mod platform;
 mod raw;
+mod sets;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,6 +25,7 @@ pub use error::{CatalogError, nearest};
 pub use load::EMBEDDED_CATALOG;
 pub use patterns::PathPatterns;
 pub use platform::{Platform, UnknownPlatform};
+pub use sets::PackageSetRoots;
 
 /// The whole catalog.
 #[derive(Debug)]
@@ -102,8 +104,6 @@ pub struct ImageSettings {
     pub volumes: Vec<String>,
     /// `SIGTERM`
     pub stop_signal: String,
-    /// ZooKeeper's base directory inside the image.
-    pub home: String,
     /// Who the server runs as.
     pub user: UserSettings,
     /// `Env` of the config.

@@ -1,6 +1,6 @@
 //! `zookiln build`: from the catalog to layouts.
 
-use std::collections::BTreeMap;
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -9,17 +9,13 @@ use clap::{Args, ValueEnum};
 
 use super::usage::usage;
 use super::{Common, context};
+use crate::build::Builder;
 use crate::catalog::{Catalog, Platform, Variant};
-use crate::image::{AssembleError, Assembler, Layout, Written, up_to_date, write_image};
-use crate::lock::{Lock, LockedPackage};
-use crate::plan::{LayerRecipe, Plan, Request, Source};
+use crate::image::{Layout, Written, up_to_date};
+use crate::lock::Lock;
+use crate::plan::{Plan, Request, Source};
 use crate::progress::Progress;
-use crate::source::apache;
-use crate::source::debian::Mirrors;
-use crate::source::download::fetch_all;
 use crate::source::http::HttpClient;
-use crate::source::maven::{MavenSource, PinnedJar};
-use crate::store::{Expected, Store};
 
 /// Write the image of one or more versions as OCI layouts
 #[derive(Debug, Args)]
@@ -83,15 +79,20 @@ pub(super) fn run(arguments: Arguments, common: &Common) -> anyhow::Result<()> {
     let targets = targets(&arguments, &catalog, &lock)?;
 
     let sources = arguments.source.candidates();
+    let mut out = std::io::stdout().lock();
     let mut pending = Vec::new();
     for target in &targets {
         match up_to_date(&target.plan, sources, &target.output) {
-            Some(written) => report(target, &written, "up to date"),
+            Some(written) => report(&mut out, target, &written, "up to date")?,
             None => pending.push(target),
         }
     }
     if pending.is_empty() {
         return Ok(());
+    }
+    // An output that cannot be written is better known before minutes of work.
+    for target in &pending {
+        Layout::check_place(&target.output)?;
     }
     let builder = Builder {
         store: context::open_store()?,
@@ -99,12 +100,14 @@ pub(super) fn run(arguments: Arguments, common: &Common) -> anyhow::Result<()> {
         host: context::host()?,
         progress: Progress::new(common.quiet),
         threads: arguments.jobs.map_or_else(available_threads, Ok)?,
+        apt_directory: context::apt_directory(),
+        maven_repository: context::maven_repository(),
     };
     for target in pending {
         let written = builder
-            .build(target, sources)
+            .build(&target.plan, sources, &target.output)
             .with_context(|| format!("cannot build {}", target.plan.tag()))?;
-        report(target, &written, "written");
+        report(&mut out, target, &written, "written")?;
     }
     Ok(())
 }
@@ -170,169 +173,19 @@ fn available_threads() -> anyhow::Result<NonZeroUsize> {
         .context("cannot count the cores: name a number with `--jobs`")
 }
 
-/// One line per image on stdout: directory, tag, digest, source, what happened.
-fn report(target: &Target<'_>, written: &Written, outcome: &str) {
-    let source = match written.source {
-        Source::Tarball => "tarball",
-        Source::Maven => "maven",
-    };
-    println!(
-        "{}:{} {} ({source}, {outcome})",
+/// One line per image: directory, tag, digest, source, what happened.
+fn report(
+    out: &mut impl Write,
+    target: &Target<'_>,
+    written: &Written,
+    outcome: &str,
+) -> std::io::Result<()> {
+    writeln!(
+        out,
+        "{}:{} {} ({}, {outcome})",
         target.output.display(),
         target.plan.tag(),
-        written.digest
-    );
-}
-
-/// What all images of a run share.
-struct Builder {
-    store: Store,
-    client: HttpClient,
-    host: Platform,
-    progress: Progress,
-    threads: NonZeroUsize,
-}
-
-impl Builder {
-    fn build(&self, target: &Target<'_>, sources: &[Source]) -> anyhow::Result<Written> {
-        self.progress
-            .line(&format!("building {}", target.plan.tag()));
-        Layout::check_place(&target.output)?;
-        // A cached file that has gone bad is removed when it is read; then it is fetched or made
-        // again. Twice is a broken disk.
-        match self.attempt(target, sources) {
-            Err(error) if error.chain().any(is_corrupt_cache) => {
-                self.progress
-                    .warn(&format!("{error:#}; it is fetched or made again"));
-                self.attempt(target, sources)
-            }
-            result => result,
-        }
-    }
-
-    fn attempt(&self, target: &Target<'_>, sources: &[Source]) -> anyhow::Result<Written> {
-        let plan = &target.plan;
-        let assembler = Assembler {
-            store: &self.store,
-            host: self.host,
-            threads: self.threads,
-            progress: &self.progress,
-        };
-        let source = self.fetch_zookeeper(plan, sources, &assembler)?;
-        self.fetch_packages(plan, source, &assembler)?;
-        write_image(plan, source, &assembler, &target.output)
-    }
-
-    /// Brings ZooKeeper into the store by the first source that has it.
-    fn fetch_zookeeper(
-        &self,
-        plan: &Plan<'_>,
-        sources: &[Source],
-        assembler: &Assembler<'_>,
-    ) -> anyhow::Result<Source> {
-        let (last, earlier) = sources.split_last().context("no source was asked for")?;
-        for source in earlier {
-            match self.fetch_from(plan, *source, assembler) {
-                Ok(()) => return Ok(*source),
-                Err(error) => self.progress.warn(&format!(
-                    "{error:#}\n  the same jars are taken one by one: where one differs from the tarball's, so does the image's digest"
-                )),
-            }
-        }
-        self.fetch_from(plan, *last, assembler)?;
-        Ok(*last)
-    }
-
-    fn fetch_from(
-        &self,
-        plan: &Plan<'_>,
-        source: Source,
-        assembler: &Assembler<'_>,
-    ) -> anyhow::Result<()> {
-        if self
-            .missing(plan, source, assembler)?
-            .iter()
-            .all(|recipe| !matches!(recipe, LayerRecipe::ZooKeeper(_)))
-        {
-            return Ok(());
-        }
-        match source {
-            Source::Tarball => {
-                apache::fetch_tarball(&self.client, &self.store, plan.release, &self.progress)?
-            }
-            Source::Maven => self.fetch_jars(plan, &plan.jars)?,
-        }
-        Ok(())
-    }
-
-    fn fetch_jars(&self, plan: &Plan<'_>, jars: &[PinnedJar]) -> anyhow::Result<()> {
-        let maven = MavenSource {
-            mirrors: plan.maven_mirrors(),
-            local_repository: context::maven_repository(),
-        };
-        Ok(maven.fetch(&self.client, &self.store, jars, &self.progress)?)
-    }
-
-    /// Brings the packages of all layers that are still to be made into the store.
-    fn fetch_packages(
-        &self,
-        plan: &Plan<'_>,
-        source: Source,
-        assembler: &Assembler<'_>,
-    ) -> anyhow::Result<()> {
-        let mut packages: BTreeMap<Expected, LockedPackage> = BTreeMap::new();
-        for recipe in self.missing(plan, source, assembler)? {
-            for package in plan.packages_for(&recipe, self.host) {
-                packages.insert(package.expected(), package);
-            }
-        }
-        packages.retain(|expected, _| !self.store.contains(expected));
-        if packages.is_empty() {
-            return Ok(());
-        }
-        let mirrors = Mirrors::find(
-            &self.client,
-            plan.codename,
-            plan.archive,
-            &context::apt_directory(),
-            &self.progress,
-        );
-        let inputs: Vec<_> = packages
-            .values()
-            .map(|package| mirrors.input(package, plan.snapshot))
-            .collect();
-        Ok(fetch_all(
-            &self.client,
-            &self.store,
-            &inputs,
-            &self.progress,
-        )?)
-    }
-
-    fn missing(
-        &self,
-        plan: &Plan<'_>,
-        source: Source,
-        assembler: &Assembler<'_>,
-    ) -> Result<Vec<LayerRecipe>, AssembleError> {
-        let mut missing = Vec::new();
-        for platform in &plan.platforms {
-            for recipe in plan.layers(*platform, source) {
-                if assembler.cached(&recipe, plan.created)?.is_none() {
-                    missing.push(recipe);
-                }
-            }
-        }
-        Ok(missing)
-    }
-}
-
-fn is_corrupt_cache(cause: &(dyn std::error::Error + 'static)) -> bool {
-    use crate::store::StoreError;
-    matches!(
-        cause.downcast_ref::<StoreError>(),
-        Some(StoreError::Corrupt { .. })
-    ) || cause
-        .downcast_ref::<AssembleError>()
-        .is_some_and(AssembleError::is_corrupt_cache)
+        written.digest,
+        written.source
+    )
 }

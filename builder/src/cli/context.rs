@@ -1,7 +1,6 @@
 //! Where things are: catalog, lock, cache, home.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -90,7 +89,7 @@ pub(super) fn open_store() -> anyhow::Result<Store> {
     // jlink and mvn run elsewhere: a relative path would mean another place to them.
     let cache = std::path::absolute(&cache)
         .with_context(|| format!("cannot use `{}` as cache", cache.display()))?;
-    Store::open(&cache).context("cannot open the cache")
+    Store::open(&cache).context("cannot open the cache: `ZOOKILN_CACHE` names another place")
 }
 
 /// The user's local Maven repository, where there is a home directory.
@@ -130,20 +129,4 @@ pub(super) fn source_date_epoch() -> anyhow::Result<Option<u64>> {
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(error) => Err(error).with_context(|| format!("`{NAME}`")),
     }
-}
-
-/// Writes a file by rename, so that nobody ever reads half of it.
-pub(super) fn replace_file(path: &Path, text: &str) -> io::Result<()> {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".zookiln")
-        .tempfile_in(parent)?;
-    io::Write::write_all(&mut file, text.as_bytes())?;
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    file.as_file().set_permissions(mode)?;
-    file.persist(path)?;
-    Ok(())
 }

@@ -1,15 +1,16 @@
 //! `zookiln export`: a layout as one archive.
 
-use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::context;
+use super::usage::usage;
 use crate::catalog::Platform;
 use crate::export::{Format, export};
+use crate::file;
 use crate::image::Layout;
 
 /// Write a layout as one archive
@@ -41,50 +42,26 @@ enum FormArgument {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let format = match arguments.form {
-        FormArgument::OciArchive => Format::OciArchive,
-        FormArgument::DockerArchive => Format::DockerArchive,
+    let format = match (arguments.form, arguments.platform) {
+        (FormArgument::OciArchive, None) => Format::OciArchive,
+        (FormArgument::OciArchive, Some(_)) => {
+            usage!("`--platform` goes with `--as docker-archive`: an oci-archive has all platforms")
+        }
+        (FormArgument::DockerArchive, platform) => {
+            Format::DockerArchive(platform.map_or_else(context::host, Ok)?)
+        }
     };
     let layout = Layout::open(&arguments.layout)?;
-    let platform = arguments.platform.map_or_else(context::host, Ok)?;
-    if arguments.output == Path::new("-") {
-        let stdout = io::stdout();
-        if stdout.is_terminal() {
-            bail!(
-                "an archive does not go to a terminal: name a file, or pipe it into `docker load`"
-            );
-        }
-        return export(
-            &layout,
-            format,
-            platform.as_str(),
-            &mut BufWriter::new(stdout.lock()),
-        );
+    if arguments.output != Path::new("-") {
+        return file::replace(&arguments.output, |file| {
+            let mut writer = BufWriter::new(file);
+            export(&layout, format, &mut writer)
+        })
+        .with_context(|| format!("cannot export to `{}`", arguments.output.display()));
     }
-    write_file(&layout, format, platform, &arguments.output)
-}
-
-/// By rename: a broken export leaves no file that looks like one.
-fn write_file(
-    layout: &Layout,
-    format: Format,
-    platform: Platform,
-    path: &Path,
-) -> anyhow::Result<()> {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let failed = || format!("cannot write `{}`", path.display());
-    let file = tempfile::Builder::new()
-        .prefix(".zookiln")
-        .tempfile_in(parent)
-        .with_context(failed)?;
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    file.as_file().set_permissions(mode).with_context(failed)?;
-    let mut writer: BufWriter<&File> = BufWriter::new(file.as_file());
-    export(layout, format, platform.as_str(), &mut writer).with_context(failed)?;
-    drop(writer);
-    file.persist(path).with_context(failed)?;
-    Ok(())
+    let stdout = io::stdout();
+    if stdout.is_terminal() {
+        usage!("an archive does not go to a terminal: name a file, or pipe it into `docker load`");
+    }
+    export(&layout, format, &mut BufWriter::new(stdout.lock()))
 }

@@ -1,8 +1,9 @@
 //! The next action for an error, where one is known.
 
 use crate::catalog::CatalogError;
-use crate::image::LayoutError;
+use crate::image::{AssembleError, LayoutError};
 use crate::plan::PlanError;
+use crate::source::debian::resolver::ResolveError;
 use crate::source::download::DownloadError;
 use crate::source::maven::MavenError;
 
@@ -20,12 +21,19 @@ pub(super) fn for_error(error: &anyhow::Error) -> Option<String> {
                 LayoutError::Foreign(_) => {
                     Some("name an empty directory, or one that a build has written".to_owned())
                 }
+                LayoutError::Unwritable { .. } => Some("`--output` names another directory".to_owned()),
                 LayoutError::NotALayout { .. } => Some("`zookiln build` writes one".to_owned()),
                 LayoutError::Mismatch { .. } => {
                     Some("`zookiln build` writes the image anew".to_owned())
                 }
                 _ => None,
             };
+        }
+        if let Some(error) = cause.downcast_ref::<ResolveError>() {
+            return error.hint();
+        }
+        if let Some(AssembleError::VersionsApart { .. }) = cause.downcast_ref::<AssembleError>() {
+            return Some("run `zookiln update`; where it changes nothing, wait for the other platform's update".to_owned());
         }
         if cause.is::<DownloadError>() {
             return Some(

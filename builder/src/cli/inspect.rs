@@ -1,5 +1,6 @@
 //! `zookiln inspect`: what is in a layout, and what its bytes are spent on.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -22,29 +23,24 @@ const BAR: u64 = 30;
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let layout = Layout::open(&arguments.layout)?;
     let image = Image::read(&layout)?;
-    println!(
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
         "image    {}",
         image.reference.as_deref().unwrap_or("without a name")
-    );
-    println!("tag      {}", image.tag.as_deref().unwrap_or("none"));
-    println!("digest   {}", image.index.digest);
+    )?;
+    writeln!(out, "tag      {}", image.tag.as_deref().unwrap_or("none"))?;
+    writeln!(out, "digest   {}", image.index.digest)?;
     if let Some(record) = layout.record()? {
-        println!(
-            "source   {}",
-            if record.source == crate::plan::Source::Tarball {
-                "tarball"
-            } else {
-                "maven"
-            }
-        );
+        writeln!(out, "source   {}", record.source)?;
     }
     for platform in &image.platforms {
-        print_platform(platform);
+        print_platform(&mut out, platform)?;
     }
     Ok(())
 }
 
-fn print_platform(platform: &PlatformImage) {
+fn print_platform(out: &mut impl Write, platform: &PlatformImage) -> std::io::Result<()> {
     let config = &platform.config_document["config"];
     let keys = |name: &str| {
         config[name]
@@ -52,22 +48,32 @@ fn print_platform(platform: &PlatformImage) {
             .map(|map| map.keys().cloned().collect::<Vec<_>>().join(" "))
     };
     let words = |name: &str| config[name].as_array().map(|list| join(list));
-    println!("\n{}", platform.platform);
-    println!(
+    writeln!(out, "\n{}", platform.platform)?;
+    writeln!(
+        out,
         "  created      {}",
         text(&platform.config_document["created"])
-    );
-    println!("  user         {}", text(&config["User"]));
-    println!("  entrypoint   {}", words("Entrypoint").unwrap_or_default());
-    println!("  command      {}", words("Cmd").unwrap_or_default());
-    println!(
+    )?;
+    writeln!(out, "  user         {}", text(&config["User"]))?;
+    writeln!(
+        out,
+        "  entrypoint   {}",
+        words("Entrypoint").unwrap_or_default()
+    )?;
+    writeln!(out, "  command      {}", words("Cmd").unwrap_or_default())?;
+    writeln!(
+        out,
         "  ports        {}",
         keys("ExposedPorts").unwrap_or_default()
-    );
-    println!("  volumes      {}", keys("Volumes").unwrap_or_default());
-    println!("  stop signal  {}", text(&config["StopSignal"]));
-    println!("  environment  {}", words("Env").unwrap_or_default());
-    println!("  layers");
+    )?;
+    writeln!(
+        out,
+        "  volumes      {}",
+        keys("Volumes").unwrap_or_default()
+    )?;
+    writeln!(out, "  stop signal  {}", text(&config["StopSignal"]))?;
+    writeln!(out, "  environment  {}", words("Env").unwrap_or_default())?;
+    writeln!(out, "  layers")?;
     let largest = platform
         .layers
         .iter()
@@ -88,15 +94,17 @@ fn print_platform(platform: &PlatformImage) {
                 .unwrap_or_default()
                 .max(1),
         );
-        println!(
+        writeln!(
+            out,
             "    {:<20} {:>9}  {}  {bar}",
             name,
             megabytes(layer.size),
             &layer.digest.hex()[..12]
-        );
+        )?;
     }
     let total: u64 = platform.layers.iter().map(|layer| layer.size).sum();
-    println!("    {:<20} {:>9}", "total", megabytes(total));
+    writeln!(out, "    {:<20} {:>9}", "total", megabytes(total))?;
+    Ok(())
 }
 
 fn megabytes(bytes: u64) -> String {

@@ -1,5 +1,7 @@
 //! `zookiln list`: what can be built, and what of it is in the cache already.
 
+use std::io::Write;
+
 use clap::Args;
 
 use super::{Common, context};
@@ -18,35 +20,39 @@ pub(super) fn run(_: &Arguments, common: &Common) -> anyhow::Result<()> {
     let location = context::Location::find(common.catalog.as_deref());
     let catalog = location.catalog()?;
     let lock = location.lock()?;
-    let store = context::open_store()?;
+    // A listing must not fail for want of a cache.
+    let store = context::open_store().ok();
+    let mut out = std::io::stdout().lock();
     let platforms: Vec<&str> = catalog
         .platforms
         .iter()
         .map(|platform| platform.as_str())
         .collect();
     let variants = Variant::ALL.map(Variant::as_str).join(",");
-    println!(
+    writeln!(
+        out,
         "{:<8} {:<18} {:<5} {:<24} {:<16} CACHED",
         "VERSION", "TAGS", "JAVA", "PLATFORMS", "VARIANTS"
-    );
+    )?;
     for release in &catalog.releases {
         let cached = match &lock {
-            Some(lock) => cached(&catalog, lock, release, &store),
+            Some(lock) => cached(&catalog, lock, release, store.as_ref()),
             None => "not locked".to_owned(),
         };
-        println!(
+        writeln!(
+            out,
             "{:<8} {:<18} {:<5} {:<24} {variants:<16} {cached}",
             release.version,
             release.tags.join(","),
             release.java,
             platforms.join(",")
-        );
+        )?;
     }
     Ok(())
 }
 
 /// How many of a release's inputs are in the store, for its default platforms and the fuller variant.
-fn cached(catalog: &Catalog, lock: &Lock, release: &Release, store: &Store) -> String {
+fn cached(catalog: &Catalog, lock: &Lock, release: &Release, store: Option<&Store>) -> String {
     let request = Request {
         variant: Variant::Full,
         platforms: catalog.platforms.clone(),
@@ -63,13 +69,10 @@ fn cached(catalog: &Catalog, lock: &Lock, release: &Release, store: &Store) -> S
         .collect();
     inputs.sort();
     inputs.dedup();
-    let packages = inputs.iter().filter(|input| store.contains(input)).count();
-    let jars = plan
-        .jars
-        .iter()
-        .filter(|jar| store.contains(&jar.expected))
-        .count();
-    let tarball = if store.contains(&release.tarball.expected()) {
+    let has = |input: &Expected| store.is_some_and(|store| store.contains(input));
+    let packages = inputs.iter().filter(|input| has(input)).count();
+    let jars = plan.jars.iter().filter(|jar| has(&jar.expected)).count();
+    let tarball = if has(&release.tarball.expected()) {
         ", tarball"
     } else {
         ""

@@ -1,6 +1,7 @@
 //! `zookiln update`: resolves the catalog again and writes the lock.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::time::SystemTime;
 
 use anyhow::{Context, bail};
@@ -8,6 +9,7 @@ use clap::Args;
 
 use super::{Common, context};
 use crate::catalog::{Catalog, Coordinates};
+use crate::file;
 use crate::lock::{DebianLock, Lock};
 use crate::progress::Progress;
 use crate::source::http::HttpClient;
@@ -37,14 +39,15 @@ pub(super) fn run(_: &Arguments, common: &Common) -> anyhow::Result<()> {
     let catalog = location.catalog()?;
     let old = location.lock()?;
     let new = resolve(&catalog, old.as_ref(), &Progress::new(common.quiet))?;
-    print_changes(old.as_ref(), &new);
+    let mut out = std::io::stdout().lock();
+    print_changes(&mut out, old.as_ref(), &new)?;
     if old.as_ref() == Some(&new) {
-        println!("{} is up to date", lock_path.display());
+        writeln!(out, "{} is up to date", lock_path.display())?;
         return Ok(());
     }
-    context::replace_file(&lock_path, &new.to_text())
+    file::replace::<std::io::Error>(&lock_path, |file| file.write_all(new.to_text().as_bytes()))
         .with_context(|| format!("cannot write `{}`", lock_path.display()))?;
-    println!("{} written", lock_path.display());
+    writeln!(out, "{} written", lock_path.display())?;
     Ok(())
 }
 
@@ -63,12 +66,24 @@ fn resolve(catalog: &Catalog, old: Option<&Lock>, progress: &Progress) -> anyhow
             progress,
         )
         .with_context(|| format!("cannot resolve the packages of Debian `{codename}`"))?;
+        let sets = catalog.package_sets(codename);
+        let resolved = sets
+            .into_iter()
+            .map(|set| (set.name.clone(), set.identity()))
+            .collect();
         // The same packages keep their time: a lock changes only where an input does.
         let kept = old
             .and_then(|old| old.debian.get(codename))
-            .filter(|old| old.packages == packages);
+            .filter(|old| old.packages == packages && old.resolved == resolved);
         let snapshot = kept.map_or_else(|| now.clone(), |old| old.snapshot.clone());
-        locked.insert(codename.clone(), DebianLock { snapshot, packages });
+        locked.insert(
+            codename.clone(),
+            DebianLock {
+                snapshot,
+                resolved,
+                packages,
+            },
+        );
     }
     Ok(Lock {
         debian: locked,
@@ -106,19 +121,20 @@ fn jars(
 }
 
 /// One line per input that is new, gone or different.
-fn print_changes(old: Option<&Lock>, new: &Lock) {
+fn print_changes(out: &mut impl Write, old: Option<&Lock>, new: &Lock) -> std::io::Result<()> {
     let before = old.map(versions).unwrap_or_default();
     let after = versions(new);
     for (name, version) in &after {
         match before.get(name) {
             Some(old) if old == version => {}
-            Some(old) => println!("{name}: {old} -> {version}"),
-            None => println!("{name}: new, {version}"),
+            Some(old) => writeln!(out, "{name}: {old} -> {version}")?,
+            None => writeln!(out, "{name}: new, {version}")?,
         }
     }
     for name in before.keys().filter(|name| !after.contains_key(*name)) {
-        println!("{name}: gone");
+        writeln!(out, "{name}: gone")?;
     }
+    Ok(())
 }
 
 fn versions(lock: &Lock) -> BTreeMap<String, String> {

@@ -8,7 +8,8 @@ use layers::DigestWriter;
 use serde_json::{Value, json};
 use tar::{EntryType, Header};
 
-use crate::image::{Blob, Image, Layout, PlatformImage};
+use crate::catalog::Platform;
+use crate::image::{Blob, Image, Layout};
 use crate::json;
 
 /// The form of an archive.
@@ -17,37 +18,21 @@ pub enum Format {
     /// The layout as it is.
     OciArchive,
     /// The layout, and `manifest.json` of one platform, which Docker's classic store reads.
-    DockerArchive,
+    DockerArchive(Platform),
 }
 
-/// Writes `layout` into `output`. `platform` picks the image that `docker load` takes.
-pub fn export(
-    layout: &Layout,
-    format: Format,
-    platform: &str,
-    output: &mut impl Write,
-) -> anyhow::Result<()> {
+/// Writes `layout` into `output`.
+pub fn export(layout: &Layout, format: Format, output: &mut impl Write) -> anyhow::Result<()> {
     let image = Image::read(layout)?;
+    let manifest = match format {
+        Format::OciArchive => None,
+        Format::DockerArchive(platform) => Some(docker_manifest(&image, platform)?),
+    };
     let mut archive = Archive { output };
     archive.document("index.json", &layout.index()?)?;
     archive.document("oci-layout", &json!({ "imageLayoutVersion": "1.0.0" }))?;
-    if format == Format::DockerArchive {
-        let chosen = image
-            .platforms
-            .iter()
-            .find(|candidate| candidate.platform == platform);
-        let Some(chosen) = chosen else {
-            let known: Vec<&str> = image
-                .platforms
-                .iter()
-                .map(|candidate| candidate.platform.as_str())
-                .collect();
-            bail!(
-                "the layout has no platform `{platform}`, only {}",
-                known.join(", ")
-            );
-        };
-        archive.document("manifest.json", &docker_manifest(&image, chosen))?;
+    if let Some(manifest) = manifest {
+        archive.document("manifest.json", &manifest)?;
     }
     for (digest, size) in image.blobs() {
         let path = layout.blob_path(&digest);
@@ -61,22 +46,32 @@ pub fn export(
 }
 
 /// Docker's own list of images: paths of config and layers inside the archive.
-fn docker_manifest(image: &Image, platform: &PlatformImage) -> Value {
+fn docker_manifest(image: &Image, platform: Platform) -> anyhow::Result<Value> {
+    let chosen = image
+        .platforms
+        .iter()
+        .find(|candidate| candidate.platform == platform.as_str());
+    let Some(chosen) = chosen else {
+        let known: Vec<&str> = image
+            .platforms
+            .iter()
+            .map(|candidate| candidate.platform.as_str())
+            .collect();
+        bail!(
+            "the layout has no platform `{platform}`, only {}",
+            known.join(", ")
+        );
+    };
     let path = |blob: &Blob| format!("blobs/{}/{}", blob.digest.algorithm(), blob.digest.hex());
     // Docker writes familiar names: without its own host.
-    let tags: Vec<String> = (image.reference.iter())
-        .map(|reference| {
-            reference
-                .strip_prefix("docker.io/")
-                .unwrap_or(reference)
-                .to_owned()
-        })
+    let tags: Vec<&str> = (image.reference.iter())
+        .map(|reference| reference.strip_prefix("docker.io/").unwrap_or(reference))
         .collect();
-    json!([{
-        "Config": path(&platform.config),
+    Ok(json!([{
+        "Config": path(&chosen.config),
         "RepoTags": tags,
-        "Layers": platform.layers.iter().map(path).collect::<Vec<_>>(),
-    }])
+        "Layers": chosen.layers.iter().map(path).collect::<Vec<_>>(),
+    }]))
 }
 
 struct Archive<'a, W: Write> {

@@ -3,17 +3,16 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use layers::{Algorithm, Compression, DiffId, Digest, Entry, LayerOptions, Tree, write_layer};
+use layers::{Algorithm, Compression, DiffId, Digest, LayerOptions, Tree, write_layer};
 use serde::{Deserialize, Serialize};
 
-use super::{AssembleError, base, own, packages, shell, zookeeper};
+use super::{AssembleError, base, java, own, shell, zookeeper};
 use crate::catalog::Platform;
 use crate::lock::LockedPackage;
-use crate::plan::{JavaRecipe, LayerRecipe, Plan};
+use crate::plan::{LayerRecipe, Plan};
 use crate::progress::Progress;
 use crate::source::debian::UnpackedPackage;
-use crate::source::java::{self, HostJdk};
-use crate::store::{DerivedKey, Expected, Store};
+use crate::store::{Expected, Store};
 
 /// No layer of ours comes near; a store that fills up without end would be worse than an error.
 const LAYER_LIMIT: u64 = 8 << 30;
@@ -86,7 +85,8 @@ impl Assembler<'_> {
         Ok(layer)
     }
 
-    fn write(
+    /// Writes a tree as a blob of the store.
+    pub(super) fn write(
         &self,
         tree: &Tree,
         created: u64,
@@ -122,13 +122,14 @@ impl Assembler<'_> {
             LayerRecipe::Shell(recipe) => {
                 shell::tree(recipe, self.unpack_all(&recipe.packages, scratch)?)
             }
-            LayerRecipe::Java(recipe) => self.java_tree(plan, recipe, scratch),
+            LayerRecipe::Java(recipe) => java::tree(self, plan, recipe, scratch),
             LayerRecipe::ZooKeeper(recipe) => zookeeper::tree(recipe, self.store, scratch),
             LayerRecipe::Own(recipe) => own::tree(recipe),
         }
     }
 
-    fn unpack_all(
+    /// See [`Self::unpack`].
+    pub(super) fn unpack_all(
         &self,
         packages: &[LockedPackage],
         scratch: &Path,
@@ -139,77 +140,13 @@ impl Assembler<'_> {
             .collect()
     }
 
-    fn unpack(
+    /// A verified package of the store as a tree; its contents are in `scratch`.
+    pub(super) fn unpack(
         &self,
         package: &LockedPackage,
         scratch: &Path,
     ) -> Result<UnpackedPackage, AssembleError> {
         let path = self.store.verified_path(&package.sha256)?;
         Ok(UnpackedPackage::unpack(&package.name, &path, scratch)?)
-    }
-
-    /// The runtime under its home, with the package's status and licence.
-    fn java_tree(
-        &self,
-        plan: &Plan<'_>,
-        recipe: &JavaRecipe,
-        scratch: &Path,
-    ) -> Result<Tree, AssembleError> {
-        let host = self.unpack_all(&plan.jlink_packages(self.host), scratch)?;
-        let target = self.unpack(&recipe.jdk, scratch)?;
-        let runtime = self.java_runtime(plan.created, recipe, &host, &target, scratch)?;
-
-        let home = recipe.runtime.home.trim_matches('/');
-        let mut tree = Tree::new();
-        for (path, entry) in runtime.iter() {
-            tree.insert(format!("{home}/{path}").parse()?, entry.clone())?;
-        }
-        tree.insert(
-            "usr/bin/java".parse()?,
-            Entry::symlink(format!("/{home}/bin/java")),
-        )?;
-        packages::add_status(&mut tree, &target, &[])?;
-        // The JDK's package links its documents to the runtime's package, which is co-installable
-        // for all architectures: its documents are the same bytes in each.
-        let copyright =
-            format!("usr/share/doc/{}/copyright", recipe.runtime.jre_package).parse()?;
-        let text = (host.iter()).find_map(|package| package.tree.get(&copyright));
-        let text = text.ok_or_else(|| AssembleError::NotInPackages {
-            path: copyright.to_string(),
-        })?;
-        tree.insert(
-            format!("usr/share/doc/{}/copyright", target.name).parse()?,
-            text.clone(),
-        )?;
-        Ok(tree)
-    }
-
-    /// jlink's result is kept by itself, as a tar: a change of compression or of our own files does
-    /// not run it again.
-    fn java_runtime(
-        &self,
-        created: u64,
-        recipe: &JavaRecipe,
-        host: &[UnpackedPackage],
-        target: &UnpackedPackage,
-        scratch: &Path,
-    ) -> Result<Tree, AssembleError> {
-        let key = DerivedKey::of("jlink", recipe);
-        let cached: Option<Layer> = self.store.derived(&key)?;
-        let archive = match cached.filter(|archive| self.store.contains(&archive.expected())) {
-            Some(archive) => archive,
-            None => {
-                let jdk = HostJdk::unpack(
-                    host.iter().map(|package| &package.tree),
-                    &scratch.join("host"),
-                    self.host,
-                )?;
-                let tree = java::link(&jdk, &target.tree, &recipe.runtime, scratch)?;
-                let archive = self.write(&tree, created, Compression::None)?;
-                self.store.record_derived(&key, &archive)?;
-                archive
-            }
-        };
-        Ok(Tree::from_tar(&self.store.verified_path(&archive.digest)?)?)
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
+use crate::file;
 use crate::json;
 use crate::plan::Source;
 
@@ -47,8 +48,16 @@ pub struct Record {
 #[derive(Debug, Error)]
 pub enum LayoutError {
     /// The directory holds something else.
-    #[error("`{}` is not empty and not an image layout", .0.display())]
+    #[error("`{}` is not empty and not an image that zookiln has written", .0.display())]
     Foreign(PathBuf),
+    /// No image can be put there.
+    #[error("cannot write to `{}`", path.display())]
+    Unwritable {
+        /// The nearest directory that exists.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// There is no layout.
     #[error("`{}` is not an image layout: it has no `{missing}`", path.display())]
     NotALayout {
@@ -129,9 +138,15 @@ impl Layout {
             .find(|ancestor| ancestor.exists())
             .unwrap_or(path);
         // Not by mode: root, capabilities and read-only mounts have their own ideas.
-        tempfile::tempdir_in(existing)
-            .map(drop)
-            .map_err(LayoutError::io("write to", existing))
+        let refused = match tempfile::tempdir_in(existing) {
+            Ok(_) => return Ok(()),
+            // Without the name of the directory that nobody asked for.
+            Err(error) => io::Error::from(error.kind()),
+        };
+        Err(LayoutError::Unwritable {
+            path: existing.to_owned(),
+            source: refused,
+        })
     }
 
     /// A place for a layout: made where it is not, refused where it holds something else.
@@ -195,9 +210,13 @@ impl Layout {
                 reason: format!("{size} bytes are too many for a document"),
             });
         }
-        let bytes = fs::read(&path).map_err(LayoutError::io("read", &path))?;
+        let mut bytes = Vec::new();
+        let file = File::open(&path).map_err(LayoutError::io("open", &path))?;
+        file.take(size + 1)
+            .read_to_end(&mut bytes)
+            .map_err(LayoutError::io("read", &path))?;
         let found = Digest::sha256_of(&bytes);
-        if found != *digest {
+        if found != *digest || bytes.len() as u64 != size {
             return Err(LayoutError::Mismatch {
                 path,
                 expected: digest.to_string(),
@@ -207,7 +226,7 @@ impl Layout {
         parse_document(&path, &bytes)
     }
 
-    /// Whether every blob is there with its size, documents also with their digest.
+    /// Whether every blob is there with its size. Their bytes are not read.
     #[must_use]
     pub fn is_complete(&self, blobs: &BTreeMap<Digest, u64>) -> bool {
         blobs.iter().all(|(digest, size)| {
@@ -240,7 +259,7 @@ impl Layout {
                 found: found.to_string(),
             });
         }
-        persist(file, &path)
+        file::persist(file, &path).map_err(LayoutError::io("write", &path))
     }
 
     /// Makes `descriptor` the layout's one image; `referenced` are all blobs it needs. Everything else
@@ -269,7 +288,8 @@ impl Layout {
             NamedTempFile::new_in(&blobs).map_err(LayoutError::io("create a file in", &blobs))?;
         file.write_all(&json::canonical(value))
             .map_err(LayoutError::io("write", &blobs))?;
-        persist(file, &self.path.join(name))
+        let path = self.path.join(name);
+        file::persist(file, &path).map_err(LayoutError::io("write", &path))
     }
 
     fn remove_unreferenced(&self, referenced: &BTreeSet<&str>) -> Result<(), LayoutError> {
@@ -285,35 +305,24 @@ impl Layout {
     }
 }
 
-/// A directory with anything but a layout in it is somebody's work.
+/// A directory with anything but a layout of ours in it is somebody's work.
 fn refuse_foreign(path: &Path) -> Result<(), LayoutError> {
-    let foreign = match fs::read_dir(path) {
-        // A build that was killed before its first commit has left `blobs` alone.
-        Ok(mut entries) => {
-            entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != "blobs"))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(LayoutError::io("read", path)(error)),
     };
-    if foreign && !path.join(LAYOUT_FILE).is_file() {
-        return Err(LayoutError::Foreign(path.to_owned()));
+    // A build that was killed before its first commit has left no index, and these alone.
+    let begun = |name: &std::ffi::OsStr| name == "blobs" || name == LAYOUT_FILE;
+    let ours = match Layout::open(path) {
+        Ok(layout) => layout.record().is_ok_and(|record| record.is_some()),
+        Err(_) => entries.flatten().all(|entry| begun(&entry.file_name())),
+    };
+    if ours {
+        Ok(())
+    } else {
+        Err(LayoutError::Foreign(path.to_owned()))
     }
-    Ok(())
-}
-
-/// On disk before its name is: a commit must not survive a crash that its blobs did not.
-fn persist(file: NamedTempFile, path: &Path) -> Result<(), LayoutError> {
-    use std::os::unix::fs::PermissionsExt;
-    file.as_file()
-        .sync_data()
-        .map_err(LayoutError::io("write", path))?;
-    // Temporary files are private; an image is not.
-    file.as_file()
-        .set_permissions(fs::Permissions::from_mode(0o644))
-        .map_err(LayoutError::io("write", path))?;
-    file.persist(path)
-        .map(drop)
-        .map_err(|error| LayoutError::io("write", path)(error.error))
 }
 
 fn is_intact(path: &Path, digest: &Digest, size: u64) -> bool {

@@ -2,6 +2,7 @@
 
 mod base;
 mod config;
+mod java;
 mod layer;
 mod layout;
 mod own;
@@ -43,6 +44,16 @@ pub enum AssembleError {
         /// The path, or a pattern.
         path: String,
     },
+    /// The lock pins different versions of one package.
+    #[error("the lock has different versions of `{name}` for {host} and {target}")]
+    VersionsApart {
+        /// The package.
+        name: String,
+        /// Whose jlink runs.
+        host: crate::catalog::Platform,
+        /// Whose runtime is made.
+        target: crate::catalog::Platform,
+    },
     /// A path made by rule or named by the catalog is none.
     #[error(transparent)]
     Path(#[from] layers::ImagePathError),
@@ -55,16 +66,4 @@ pub enum AssembleError {
     /// The layer could not be written.
     #[error(transparent)]
     Layer(#[from] layers::LayerError),
-}
-
-impl AssembleError {
-    /// Whether a cached file was found to be bad. It has been removed, so another attempt fetches or
-    /// makes it again.
-    #[must_use]
-    pub fn is_corrupt_cache(&self) -> bool {
-        matches!(
-            self,
-            Self::Store(StoreError::Corrupt { .. } | StoreError::Missing(_))
-        )
-    }
 }

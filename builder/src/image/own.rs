@@ -9,7 +9,7 @@ use crate::plan::OwnRecipe;
 /// Makes the tree.
 pub(super) fn tree(recipe: &OwnRecipe) -> Result<Tree, AssembleError> {
     let mut tree = Tree::new();
-    let bin = format!("{}/bin", recipe.home);
+    let bin = format!("{}/bin", entrypoint::HOME);
     let binary = entrypoint::binary(recipe.platform);
     tree.insert(
         format!("{bin}/entrypoint").parse()?,

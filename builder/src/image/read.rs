@@ -14,6 +14,12 @@ const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// The annotation that carries the full reference, for containerd.
 const IMAGE_NAME: &str = "io.containerd.image.name";
 
+const LAYER_TYPES: [MediaType; 3] = [
+    MediaType::ImageLayerGzip,
+    MediaType::ImageLayerZstd,
+    MediaType::ImageLayer,
+];
+
 /// One image of a layout.
 #[derive(Debug)]
 pub struct Image {
@@ -66,13 +72,7 @@ impl Image {
                 top.manifests().len()
             )));
         };
-        if *only.media_type() != MediaType::ImageIndex {
-            return Err(bad(format!(
-                "`{}` where a nested image index is expected",
-                only.media_type()
-            )));
-        }
-        let index_blob = blob(only).map_err(bad)?;
+        let index_blob = blob_of(&[MediaType::ImageIndex], only).map_err(bad)?;
         let index: ImageIndex = document(layout, &index_blob)?;
         let platforms = index
             .manifests()
@@ -115,9 +115,9 @@ fn read_platform(layout: &Layout, descriptor: &Descriptor) -> Result<PlatformIma
         path: path.clone(),
         reason,
     };
-    let manifest_blob = blob(descriptor).map_err(bad)?;
+    let manifest_blob = blob_of(&[MediaType::ImageManifest], descriptor).map_err(bad)?;
     let manifest: ImageManifest = document(layout, &manifest_blob)?;
-    let config = blob(manifest.config()).map_err(bad)?;
+    let config = blob_of(&[MediaType::ImageConfig], manifest.config()).map_err(bad)?;
     let config_document = layout.document(&config.digest, config.size)?;
     let platform = descriptor
         .platform()
@@ -131,14 +131,21 @@ fn read_platform(layout: &Layout, descriptor: &Descriptor) -> Result<PlatformIma
         layers: manifest
             .layers()
             .iter()
-            .map(blob)
+            .map(|layer| blob_of(&LAYER_TYPES, layer))
             .collect::<Result<_, _>>()
             .map_err(bad)?,
     })
 }
 
 /// The digest becomes a path, so it is parsed before anything is done with it.
-fn blob(descriptor: &Descriptor) -> Result<Blob, String> {
+fn blob_of(expected: &[MediaType], descriptor: &Descriptor) -> Result<Blob, String> {
+    let found = descriptor.media_type();
+    if !expected.contains(found) {
+        return Err(format!(
+            "media type `{found}` where `{}` is expected",
+            expected[0]
+        ));
+    }
     let text = descriptor.digest().to_string();
     let digest = text
         .parse()

@@ -7,6 +7,7 @@ use flate2::read::GzDecoder;
 use layers::{Content, Entry, ImagePath, Node, Tree};
 
 use super::AssembleError;
+use crate::entrypoint;
 use crate::plan::{ZooKeeperOrigin, ZooKeeperRecipe};
 use crate::store::{Store, StoreError};
 
@@ -19,7 +20,7 @@ pub(super) fn tree(
     store: &Store,
     scratch: &Path,
 ) -> Result<Tree, AssembleError> {
-    let lib: ImagePath = format!("{}/lib", recipe.home).parse()?;
+    let lib: ImagePath = format!("{}/lib", entrypoint::HOME).parse()?;
     let mut tree = Tree::new();
     match &recipe.origin {
         ZooKeeperOrigin::Jars(jars) => {

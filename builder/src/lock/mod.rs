@@ -32,7 +32,9 @@ pub struct Lock {
 pub struct DebianLock {
     /// When this was resolved, as the snapshot archive writes it: `20260101T000000Z`.
     pub snapshot: String,
-    /// In order of architecture, set and name.
+    /// By set: the digest of what of the catalog it was resolved from.
+    pub resolved: BTreeMap<String, Digest>,
+    /// In order of platform, set and name.
     pub packages: Vec<LockedPackage>,
 }
 
@@ -73,14 +75,5 @@ impl LockedPackage {
     #[must_use]
     pub fn file_name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or(&self.path)
-    }
-}
-
-impl DebianLock {
-    /// The packages of a set on a platform, in order of name.
-    pub fn set(&self, set: &str, platform: Platform) -> impl Iterator<Item = &LockedPackage> {
-        self.packages
-            .iter()
-            .filter(move |package| package.set == set && package.platform == platform)
     }
 }

@@ -31,6 +31,8 @@ struct RawLock {
 struct RawDebian {
     snapshot: String,
     #[serde(default)]
+    resolved: BTreeMap<String, Digest>,
+    #[serde(default)]
     package: Vec<LockedPackage>,
 }
 
@@ -74,6 +76,7 @@ impl Lock {
                 codename,
                 DebianLock {
                     snapshot: release.snapshot,
+                    resolved: release.resolved,
                     packages: release.package,
                 },
             );
@@ -100,6 +103,7 @@ impl Lock {
                 .map(|(codename, release)| {
                     let raw = RawDebian {
                         snapshot: release.snapshot.clone(),
+                        resolved: release.resolved.clone(),
                         package: release.packages.clone(),
                     };
                     (codename.clone(), raw)

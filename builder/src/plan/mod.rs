@@ -8,6 +8,9 @@ mod request;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
+use layers::Digest;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -61,7 +64,7 @@ pub enum PlanError {
         known: Vec<String>,
     },
     /// The lock is older than the catalog.
-    #[error("versions.lock has no {0}")]
+    #[error("the lock has no {0}")]
     NotLocked(String),
 }
 
@@ -116,9 +119,7 @@ impl<'a> Plan<'a> {
             catalog,
             packages: &locked.packages,
         };
-        for platform in &plan.platforms {
-            plan.check_locked(*platform)?;
-        }
+        plan.check_locked(&locked.resolved)?;
         Ok(plan)
     }
 
@@ -140,16 +141,22 @@ impl<'a> Plan<'a> {
         &self.catalog.maven_mirrors
     }
 
-    /// Everything that a package set of the catalog must have in the lock.
-    fn check_locked(&self, platform: Platform) -> Result<(), PlanError> {
-        let base = &self.catalog.bases[&self.release.base];
-        let shell = &self.catalog.shells[&self.release.shell];
-        let java = &self.catalog.java[&self.release.java];
-        let wanted = (base.packages.iter().map(|name| (self.base_set(), name)))
-            .chain(shell.packages.iter().map(|name| (self.shell_set(), name)))
-            .chain([&java.jdk_package, &java.jre_package].map(|name| (self.java_set(), name)));
-        for (set, name) in wanted {
-            self.package(&set, name, platform)?;
+    /// That the lock was resolved from this catalog's package sets, and has their roots.
+    fn check_locked(&self, resolved: &BTreeMap<String, Digest>) -> Result<(), PlanError> {
+        let ours = [self.base_set(), self.shell_set(), self.java_set()];
+        let sets = self.catalog.package_sets(self.codename);
+        for set in sets.iter().filter(|set| ours.contains(&set.name)) {
+            if resolved.get(&set.name) != Some(&set.identity()) {
+                return Err(PlanError::NotLocked(format!(
+                    "`{}` as the catalog has it now",
+                    set.name
+                )));
+            }
+            for platform in &self.platforms {
+                for root in &set.roots {
+                    self.package(&set.name, root, *platform)?;
+                }
+            }
         }
         Ok(())
     }
@@ -202,6 +209,6 @@ fn pinned_jar(lock: &Lock, coordinates: &Coordinates) -> Result<PinnedJar, PlanE
 
 /// A digest over a value's canonical JSON, for what is not stored but compared.
 #[must_use]
-pub fn identity(value: &impl Serialize) -> layers::Digest {
-    layers::Digest::sha256_of(&crate::json::canonical(value))
+pub fn identity(value: &impl Serialize) -> Digest {
+    Digest::sha256_of(&crate::json::canonical(value))
 }

@@ -48,6 +48,8 @@ pub struct JavaRecipe {
     pub platform: Platform,
     /// The package with the target's `jmods/`.
     pub jdk: LockedPackage,
+    /// The target's runtime package, whose licence is in the layer.
+    pub jre: LockedPackage,
     /// Modules, options, cut.
     pub runtime: JavaRuntime,
 }
@@ -55,8 +57,6 @@ pub struct JavaRecipe {
 /// See [`LayerRecipe::ZooKeeper`].
 #[derive(Debug, Clone, Serialize)]
 pub struct ZooKeeperRecipe {
-    /// The base directory.
-    pub home: String,
     /// Where the jars come from.
     pub origin: ZooKeeperOrigin,
 }
@@ -102,8 +102,6 @@ pub struct OwnRecipe {
     pub entrypoint: Digest,
     /// SHA-256 of each file laid into the image, by path.
     pub files: BTreeMap<String, Digest>,
-    /// The base directory.
-    pub home: String,
     /// Names of the binary.
     pub applets: Vec<String>,
     /// Directories that the daemon user owns.
@@ -158,7 +156,7 @@ fn common(created: u64) -> Common {
     Common {
         created,
         format: layers::FORMAT_VERSION,
-        program: env!("ZOOKILN_SOURCE_DIGEST"),
+        program: crate::SOURCE_DIGEST,
     }
 }
 
@@ -196,7 +194,6 @@ impl Plan<'_> {
                 .iter()
                 .map(|(path, bytes)| ((*path).to_owned(), Digest::sha256_of(bytes)))
                 .collect(),
-            home: self.image.home.clone(),
             applets: self.release.applets.clone(),
             volumes: self.image.volumes.clone(),
             user: self.image.user.clone(),
@@ -207,12 +204,14 @@ impl Plan<'_> {
     /// The Java runtime of one platform.
     fn java(&self, platform: Platform) -> JavaRecipe {
         let runtime = &self.catalog.java[&self.release.java];
-        let jdk = self
-            .package(&self.java_set(), &runtime.jdk_package, platform)
-            .expect("`Plan::new` checked that it is locked");
+        let package = |name| {
+            self.package(&self.java_set(), name, platform)
+                .expect("`Plan::new` checked that it is locked")
+        };
         JavaRecipe {
             platform,
-            jdk,
+            jdk: package(&runtime.jdk_package),
+            jre: package(&runtime.jre_package),
             runtime: runtime.clone(),
         }
     }
@@ -237,10 +236,7 @@ impl Plan<'_> {
                     .collect(),
             ),
         };
-        ZooKeeperRecipe {
-            home: self.image.home.clone(),
-            origin,
-        }
+        ZooKeeperRecipe { origin }
     }
 
     /// The Debian packages that making `recipe` on `host` reads.

@@ -1,5 +1,7 @@
 //! What a build is asked for, after the command line was checked.
 
+use std::fmt;
+
 use crate::catalog::{Platform, Variant};
 
 /// One request; it may go for several versions.
@@ -21,4 +23,13 @@ pub enum Source {
     Tarball,
     /// The same jars one by one.
     Maven,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Tarball => "tarball",
+            Self::Maven => "maven",
+        })
+    }
 }

@@ -128,7 +128,7 @@ fn a_lock_that_lacks_something_says_what() {
     ];
     for (lock, thing) in table {
         let error = Plan::new(&catalog, &lock, "3.6.1", &request(Variant::Full)).unwrap_err();
-        assert_eq!(error.to_string(), format!("versions.lock has no {thing}"));
+        assert_eq!(error.to_string(), format!("the lock has no {thing}"));
         assert_eq!(error.hint(), "run `zookiln update`");
     }
 }

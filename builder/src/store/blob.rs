@@ -152,12 +152,6 @@ impl BlobWriter<'_> {
         self.store.verified.insert(digest.clone());
         Ok(digest)
     }
-
-    /// Bytes written so far.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.size
-    }
 }
 
 impl Write for BlobWriter<'_> {

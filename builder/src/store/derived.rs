@@ -5,8 +5,9 @@ use std::fs;
 use std::io;
 
 use layers::Digest;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Store, StoreError};
 use crate::json;
@@ -29,12 +30,12 @@ impl fmt::Display for DerivedKey {
 }
 
 impl Store {
-    /// What was recorded for `key`, if anything that can still be read. The blobs it names are not
-    /// looked at.
+    /// What was recorded for `key`, if it is still what was written. A record that is not is as good
+    /// as none: what it stood for is made again. The blobs it names are not looked at.
     pub fn derived<T: DeserializeOwned>(&self, key: &DerivedKey) -> Result<Option<T>, StoreError> {
         let path = self.derived_path(key);
         match fs::read(&path) {
-            Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
+            Ok(bytes) => Ok(unseal(&bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StoreError::io("read", &path)(error)),
         }
@@ -50,7 +51,7 @@ impl Store {
         let directory = self.work().path();
         let temporary = tempfile::NamedTempFile::new_in(directory)
             .map_err(StoreError::io("create a file in", directory))?;
-        fs::write(temporary.path(), json::canonical(value))
+        fs::write(temporary.path(), seal(value))
             .map_err(StoreError::io("write", temporary.path()))?;
         temporary
             .persist(&path)
@@ -60,5 +61,48 @@ impl Store {
 
     fn derived_path(&self, key: &DerivedKey) -> std::path::PathBuf {
         self.root.join("derived").join(format!("{key}.json"))
+    }
+}
+
+/// A record with its own digest: layers go by what it says without reading their blobs.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    sha256: Digest,
+    value: Value,
+}
+
+fn seal(value: &impl Serialize) -> Vec<u8> {
+    let bytes = json::canonical(value);
+    let value = serde_json::from_slice(&bytes).expect("it was written as JSON a line above");
+    json::canonical(&Sealed {
+        sha256: Digest::sha256_of(&bytes),
+        value,
+    })
+}
+
+fn unseal<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let sealed: Sealed = serde_json::from_slice(bytes).ok()?;
+    let intact = Digest::sha256_of(&json::canonical(&sealed.value)) == sealed.sha256;
+    intact.then(|| serde_json::from_value(sealed.value).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_flipped_byte_of_a_record_is_believed() {
+        let value = ("layer".to_owned(), 42);
+        let sealed = seal(&value);
+        assert_eq!(unseal(&sealed), Some(value.clone()));
+        for position in 0..sealed.len() {
+            let mut damaged = sealed.clone();
+            damaged[position] ^= 1;
+            let found: Option<(String, i32)> = unseal(&damaged);
+            assert!(
+                found.is_none() || found.as_ref() == Some(&value),
+                "byte {position}"
+            );
+        }
     }
 }

@@ -229,8 +229,8 @@ pub static TABLE: &[Variable] = &[
         kind: Kind::Servers,
         effect: Effect::Other("`server.N=…`"),
         group: Group::Cluster,
-        english: "All servers of the ensemble, separated by blanks or commas; this server's own address is `0.0.0.0`.",
-        chinese: "集群的服务器列表，以空格或逗号分隔；当前服务器的地址使用 `0.0.0.0`。",
+        english: "All servers of the ensemble, separated by blanks or commas; this server's own address is `0.0.0.0`, on 3.5.7 its own host name (with `0.0.0.0` a restarted member does not rejoin there).",
+        chinese: "集群的服务器列表，以空格或逗号分隔；当前服务器的地址使用 `0.0.0.0`；在 3.5.7 中应使用自己的主机名（否则该成员重启后无法重新加入集群）。",
     },
     Variable {
         name: "ZOO_BASE_DIR",
