@@ -123,7 +123,9 @@ impl Assembler<'_> {
                 shell::tree(recipe, self.unpack_all(&recipe.packages, scratch)?)
             }
             LayerRecipe::Java(recipe) => java::tree(self, plan, recipe, scratch),
-            LayerRecipe::ZooKeeper(recipe) => zookeeper::tree(recipe, self.store, scratch),
+            LayerRecipe::ZooKeeper(recipe) => {
+                zookeeper::tree(recipe, self.store, self.progress, scratch)
+            }
             LayerRecipe::Own(recipe) => own::tree(recipe),
         }
     }

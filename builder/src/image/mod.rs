@@ -63,6 +63,9 @@ pub enum AssembleError {
     /// An archive that cannot be indexed.
     #[error(transparent)]
     Index(#[from] layers::IndexError),
+    /// A file of an input could not be read back.
+    #[error(transparent)]
+    Content(#[from] layers::ContentError),
     /// The layer could not be written.
     #[error(transparent)]
     Layer(#[from] layers::LayerError),

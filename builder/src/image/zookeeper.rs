@@ -1,14 +1,17 @@
 //! The ZooKeeper layer: the jars of a release, the same bytes whichever way they came.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
-use layers::{Content, Entry, ImagePath, Node, Tree};
+use layers::{Content, Digest, Entry, ImagePath, Node, Tree};
 
 use super::AssembleError;
+use crate::catalog::Coordinates;
 use crate::entrypoint;
 use crate::plan::{ZooKeeperOrigin, ZooKeeperRecipe};
+use crate::progress::Progress;
 use crate::store::{Store, StoreError};
 
 /// An archive that unpacks to more is none of Apache's.
@@ -18,6 +21,7 @@ const UNPACKED_LIMIT: u64 = 512 << 20;
 pub(super) fn tree(
     recipe: &ZooKeeperRecipe,
     store: &Store,
+    progress: &Progress,
     scratch: &Path,
 ) -> Result<Tree, AssembleError> {
     let lib: ImagePath = format!("{}/lib", entrypoint::HOME).parse()?;
@@ -40,7 +44,11 @@ pub(super) fn tree(
                 )?;
             }
         }
-        ZooKeeperOrigin::Tarball { archive, folder } => {
+        ZooKeeperOrigin::Tarball {
+            archive,
+            folder,
+            jars,
+        } => {
             let unpacked = gunzip(&store.verified_path(archive)?, scratch)?;
             let prefix: ImagePath = format!("{folder}/lib").parse()?;
             for (path, entry) in Tree::from_tar(&unpacked)?.iter() {
@@ -54,6 +62,9 @@ pub(super) fn tree(
                     )?;
                 }
             }
+            for difference in differences(&tree, jars)? {
+                progress.warn(&difference);
+            }
             if tree.is_empty() {
                 return Err(AssembleError::NotInPackages {
                     path: format!("{prefix}/*.jar"),
@@ -62,6 +73,41 @@ pub(super) fn tree(
         }
     }
     Ok(tree)
+}
+
+/// How the archive's jars differ from those by Maven. The archive is authenticated by itself, so this
+/// is worth a word and no more.
+fn differences(
+    tree: &Tree,
+    pinned: &BTreeMap<Coordinates, Digest>,
+) -> Result<Vec<String>, AssembleError> {
+    let mut by_name: BTreeMap<String, &Digest> = pinned
+        .iter()
+        .map(|(jar, digest)| (jar.file_name(), digest))
+        .collect();
+    let mut found = Vec::new();
+    for (path, entry) in tree.iter() {
+        let Node::File(content) = &entry.node else {
+            continue;
+        };
+        let name = path.file_name();
+        let digest = Digest::sha256_of(&content.read_all()?);
+        match by_name.remove(name) {
+            Some(pinned) if *pinned == digest => {}
+            Some(pinned) => found.push(format!(
+                "the release archive's `{name}` is {digest}, by Maven it is {pinned}"
+            )),
+            None => found.push(format!(
+                "the release archive's `{name}` is not in the catalog's list of jars"
+            )),
+        }
+    }
+    found.extend(
+        by_name
+            .keys()
+            .map(|name| format!("the release archive has no `{name}`, which the catalog lists")),
+    );
+    Ok(found)
 }
 
 fn gunzip(archive: &Path, scratch: &Path) -> Result<PathBuf, AssembleError> {

@@ -71,6 +71,8 @@ pub enum ZooKeeperOrigin {
         archive: Digest,
         /// Its top folder.
         folder: String,
+        /// The same jars by Maven, to say where the archive's differ.
+        jars: BTreeMap<Coordinates, Digest>,
     },
     /// These jars.
     Jars(BTreeMap<Coordinates, Digest>),
@@ -225,16 +227,16 @@ impl Plan<'_> {
     }
 
     fn zookeeper(&self, source: Source) -> ZooKeeperRecipe {
+        let jars = (self.jars.iter())
+            .map(|jar| (jar.coordinates.clone(), jar.expected.digest.clone()))
+            .collect();
         let origin = match source {
             Source::Tarball => ZooKeeperOrigin::Tarball {
                 archive: self.release.tarball.digest.clone(),
                 folder: format!("apache-zookeeper-{}-bin", self.release.version),
+                jars,
             },
-            Source::Maven => ZooKeeperOrigin::Jars(
-                (self.jars.iter())
-                    .map(|jar| (jar.coordinates.clone(), jar.expected.digest.clone()))
-                    .collect(),
-            ),
+            Source::Maven => ZooKeeperOrigin::Jars(jars),
         };
         ZooKeeperRecipe { origin }
     }
