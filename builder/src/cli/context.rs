@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use thiserror::Error;
 
 use crate::catalog::{Catalog, CatalogError, EMBEDDED_CATALOG, Platform};
 use crate::lock::{EMBEDDED_LOCK, Lock};
@@ -55,18 +56,18 @@ impl Location {
 
     /// The lock that a build goes by.
     pub(super) fn existing_lock(&self) -> anyhow::Result<Lock> {
-        match (self.lock()?, self) {
-            (Some(lock), _) => Ok(lock),
-            (None, Self::Files { lock, .. }) => {
-                bail!(
-                    "`{}` does not exist: run `zookiln update` to write it",
-                    lock.display()
-                )
-            }
-            (None, Self::BuiltIn) => bail!("this program was built without a lock"),
-        }
+        let missing = match self {
+            Self::Files { lock, .. } => lock.clone(),
+            Self::BuiltIn => LOCK_FILE.into(),
+        };
+        self.lock()?.ok_or_else(|| NoLock(missing).into())
     }
 }
+
+/// Nothing is pinned yet.
+#[derive(Debug, Error)]
+#[error("`{}` does not exist", .0.display())]
+pub(super) struct NoLock(PathBuf);
 
 fn read(path: &Path) -> Result<String, CatalogError> {
     fs::read_to_string(path).map_err(|source| CatalogError::Read {

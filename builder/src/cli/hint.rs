@@ -1,5 +1,6 @@
 //! The next action for an error, where one is known.
 
+use super::context::NoLock;
 use crate::catalog::CatalogError;
 use crate::image::{AssembleError, LayoutError};
 use crate::plan::PlanError;
@@ -24,10 +25,13 @@ pub(super) fn for_error(error: &anyhow::Error) -> Option<String> {
                 LayoutError::Unwritable { .. } => Some("`--output` names another directory".to_owned()),
                 LayoutError::NotALayout { .. } => Some("`zookiln build` writes one".to_owned()),
                 LayoutError::Mismatch { .. } => {
-                    Some("`zookiln build` writes the image anew".to_owned())
+                    Some("remove the directory and build the image anew".to_owned())
                 }
                 _ => None,
             };
+        }
+        if cause.is::<NoLock>() {
+            return Some("run `zookiln update` to write it".to_owned());
         }
         if let Some(error) = cause.downcast_ref::<ResolveError>() {
             return error.hint();

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use layers::DigestWriter;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use tar::{EntryType, Header};
 
 use crate::catalog::Platform;
-use crate::image::{Blob, Image, Layout};
+use crate::image::{Blob, Image, Layout, LayoutError};
 use crate::json;
 
 /// The form of an archive.
@@ -38,9 +39,7 @@ pub fn export(layout: &Layout, format: Format, output: &mut impl Write) -> anyho
         let path = layout.blob_path(&digest);
         let file =
             File::open(&path).with_context(|| format!("cannot open `{}`", path.display()))?;
-        archive
-            .blob(&Blob { digest, size }, file)
-            .with_context(|| format!("blob `{}`", path.display()))?;
+        archive.blob(&Blob { digest, size }, &path, file)?;
     }
     archive.finish()
 }
@@ -86,7 +85,7 @@ impl<W: Write> Archive<'_, W> {
         self.pad(bytes.len() as u64)
     }
 
-    fn blob(&mut self, blob: &Blob, mut content: impl Read) -> anyhow::Result<()> {
+    fn blob(&mut self, blob: &Blob, path: &Path, mut content: impl Read) -> anyhow::Result<()> {
         self.header(
             &format!("blobs/{}/{}", blob.digest.algorithm(), blob.digest.hex()),
             blob.size,
@@ -95,11 +94,12 @@ impl<W: Write> Archive<'_, W> {
         io::copy(&mut content, &mut checked)?;
         let (found, copied) = checked.finish();
         if copied != blob.size || found != blob.digest {
-            bail!(
-                "expected {} of {} bytes, found {found} of {copied} bytes",
-                blob.digest,
-                blob.size
-            );
+            return Err(LayoutError::Mismatch {
+                path: path.to_owned(),
+                expected: format!("{} of {} bytes", blob.digest, blob.size),
+                found: format!("{found} of {copied} bytes"),
+            }
+            .into());
         }
         self.pad(copied)
     }

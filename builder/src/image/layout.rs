@@ -4,6 +4,7 @@
 //! refers to go. A build that is killed in between leaves the old image whole.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ use crate::plan::Source;
 
 const LAYOUT_FILE: &str = "oci-layout";
 const INDEX_FILE: &str = "index.json";
+/// How the directory begins that [`Layout::check_place`] makes and removes.
+const PROBE: &str = ".zookiln-";
 /// No manifest, index or config of a real image comes near.
 const DOCUMENT_LIMIT: u64 = 4 << 20;
 
@@ -138,7 +141,8 @@ impl Layout {
             .find(|ancestor| ancestor.exists())
             .unwrap_or(path);
         // Not by mode: root, capabilities and read-only mounts have their own ideas.
-        let refused = match tempfile::tempdir_in(existing) {
+        let probe = tempfile::Builder::new().prefix(PROBE).tempdir_in(existing);
+        let refused = match probe {
             Ok(_) => return Ok(()),
             // Without the name of the directory that nobody asked for.
             Err(error) => io::Error::from(error.kind()),
@@ -312,8 +316,11 @@ fn refuse_foreign(path: &Path) -> Result<(), LayoutError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(LayoutError::io("read", path)(error)),
     };
-    // A build that was killed before its first commit has left no index, and these alone.
-    let begun = |name: &std::ffi::OsStr| name == "blobs" || name == LAYOUT_FILE;
+    // A build that was killed before its first commit has left no index, and these alone; a probe may
+    // be another build's that starts just now.
+    let begun = |name: &OsStr| {
+        name == "blobs" || name == LAYOUT_FILE || name.to_string_lossy().starts_with(PROBE)
+    };
     let ours = match Layout::open(path) {
         Ok(layout) => layout.record().is_ok_and(|record| record.is_some()),
         Err(_) => entries.flatten().all(|entry| begun(&entry.file_name())),

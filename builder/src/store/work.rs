@@ -78,8 +78,11 @@ fn sweep(parent: &Path) {
             continue;
         };
         if file.try_lock().is_ok() {
-            let _ = fs::remove_dir_all(path.with_extension(""));
-            let _ = fs::remove_file(&path);
+            // The lock goes last: a directory that an orphan still writes to is swept the next time.
+            let directory = path.with_extension("");
+            if !directory.exists() || fs::remove_dir_all(&directory).is_ok() {
+                let _ = fs::remove_file(&path);
+            }
         }
     }
 }
