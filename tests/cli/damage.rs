@@ -55,7 +55,6 @@ fn a_flipped_byte_in_a_served_package_is_an_error() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet build --version 3.6.1 --source tarball
-! warning: `http://mirror.example/debian/pool/main/b/bash/bash_5.2.37-2_arm64.deb`: bash_5.2.37-2_arm64.deb: expected [expected], found [found]
 ! error: cannot build 3.6.1: cannot fetch `bash_5.2.37-2_arm64.deb`
 !   `http://mirror.example/debian/pool/main/b/bash/bash_5.2.37-2_arm64.deb`: bash_5.2.37-2_arm64.deb: expected [expected], found [found]
 !   `http://mirror.example/snapshot/debian/[time]/pool/main/b/bash/bash_5.2.37-2_arm64.deb`: answered 404 Not Found
@@ -80,7 +79,6 @@ fn a_flipped_byte_in_a_served_jar_is_an_error() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet build --version 3.6.1 --source maven
-! warning: `http://mirror.example/maven2/org/apache/zookeeper/zookeeper/3.6.1/zookeeper-3.6.1.jar`: zookeeper-3.6.1.jar: expected [expected], found [found]
 ! error: cannot build 3.6.1: cannot fetch one jar: no Maven repository answered, and there is no `mvn` on PATH
 !   `http://mirror.example/maven2/org/apache/zookeeper/zookeeper/3.6.1/zookeeper-3.6.1.jar`: zookeeper-3.6.1.jar: expected [expected], found [found]
 ! hint: install Maven (`apt-get install maven`), or check the network
@@ -106,7 +104,6 @@ fn a_flipped_byte_in_the_served_tarball_is_an_error() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet build --version 3.6.1 --source tarball
-! warning: `http://mirror.example/dist/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: apache-zookeeper-3.6.1-bin.tar.gz: expected [expected], found [found]
 ! error: cannot build 3.6.1: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
 !   `http://mirror.example/dist/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: apache-zookeeper-3.6.1-bin.tar.gz: expected [expected], found [found]
 ! hint: check the network, or run `zookiln update` if the packages have been replaced
@@ -128,7 +125,7 @@ fn files_that_are_too_short_or_too_long_are_errors() {
             .zookiln(["--quiet", "build", "--version", "3.6.1"])
             .fail();
 
-        let first = run.stderr.lines().next().unwrap_or_default();
+        let first = &run.stderr;
         match behaviour {
             Behaviour::Short => {
                 assert!(
@@ -290,7 +287,7 @@ fn a_flipped_byte_in_a_document_of_a_layout_is_refused_and_mended() {
         str![[r#"
 $ zookiln inspect images/zookeeper-3.6.1
 ! error: blob `images/zookeeper-3.6.1/blobs/sha256/[hex]`: expected [expected], found [found]
-! hint: `zookiln build` writes the image anew
+! hint: remove the directory and build the image anew
 [exit 1]
 
 "#]]
@@ -309,8 +306,8 @@ $ zookiln inspect images/zookeeper-3.6.1
         named(export),
         str![[r#"
 $ zookiln export images/zookeeper-3.6.1 --as oci-archive -o out.tar
-! error: cannot write `out.tar`: blob `images/zookeeper-3.6.1/blobs/sha256/[hex]`: expected [expected], found [found]
-! hint: `zookiln build` writes the image anew
+! error: cannot export to `out.tar`: blob `images/zookeeper-3.6.1/blobs/sha256/[hex]`: expected [expected], found [found]
+! hint: remove the directory and build the image anew
 [exit 1]
 
 "#]]
@@ -371,7 +368,6 @@ fn a_missing_or_cut_layer_of_a_layout_is_mended() {
 }
 
 #[test]
-#[ignore = "known bug: the second bad file is an error"]
 fn several_bad_files_in_the_cache_are_all_mended() {
     let workspace = Workspace::new();
     workspace

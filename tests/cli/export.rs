@@ -170,7 +170,7 @@ fn a_platform_that_the_layout_does_not_have_is_refused() {
         run.transcript(),
         str![[r#"
 $ zookiln export images/zookeeper-3.6.1 --as docker-archive --platform linux/amd64 -o out.tar
-! error: cannot write `out.tar`: the layout has no platform `linux/amd64`, only linux/arm64
+! error: cannot export to `out.tar`: the layout has no platform `linux/amd64`, only linux/arm64
 [exit 1]
 
 "#]]

@@ -139,7 +139,6 @@ fn a_failed_build_leaves_no_scratch_and_no_half_image() {
 }
 
 #[test]
-#[ignore = "known bug: one build takes the probe of another in the same directory for a foreign file"]
 fn many_builds_at_once_into_an_empty_directory() {
     let workspace = Workspace::new();
     workspace.zookiln(BUILD).succeed();

@@ -228,7 +228,7 @@ fn an_unknown_key_in_the_catalog() {
         run.transcript(),
         str![[r#"
 $ zookiln build --version 3.6.1
-! error: versions.toml:12:1: unknown field `stop-singal`, expected one of `name`, `entrypoint`, `command`, `working-directory`, `ports`, `volumes`, `stop-signal`, `home`, `user`, `environment`, `health-check`, `labels`
+! error: versions.toml:12:1: unknown field `stop-singal`, expected one of `name`, `entrypoint`, `command`, `working-directory`, `ports`, `volumes`, `stop-signal`, `user`, `environment`, `health-check`, `labels`
 ! hint: did you mean `stop-signal`?
 [exit 1]
 
@@ -247,7 +247,7 @@ fn an_unknown_key_in_a_release() {
         run.transcript(),
         str![[r#"
 $ zookiln list
-! error: versions.toml:97:1: unknown field `tag`, expected one of `version`, `tags`, `base`, `shell`, `java`, `applets`, `signer`, `tarball`, `jars`
+! error: versions.toml:96:1: unknown field `tag`, expected one of `version`, `tags`, `base`, `shell`, `java`, `applets`, `signer`, `tarball`, `jars`
 ! hint: did you mean `tags`?
 [exit 1]
 
@@ -266,7 +266,7 @@ fn a_catalog_that_is_not_toml() {
         run.transcript(),
         str![[r#"
 $ zookiln build --version 3.6.1
-! error: versions.toml:15:12: unclosed table, expected `]`
+! error: versions.toml:14:12: unclosed table, expected `]`
 [exit 1]
 
 "#]]
@@ -317,7 +317,8 @@ fn no_lock() {
         run.transcript(),
         str![[r#"
 $ zookiln build --version 3.6.1
-! error: `versions.lock` does not exist: run `zookiln update` to write it
+! error: `versions.lock` does not exist
+! hint: run `zookiln update` to write it
 [exit 1]
 
 "#]]
@@ -335,7 +336,7 @@ fn a_lock_that_lacks_a_package() {
         run.transcript(),
         str![[r#"
 $ zookiln build --version 3.6.1
-! error: versions.lock has no package `zlib1g` of `base.trixie` for linux/amd64
+! error: the lock has no package `zlib1g` of `base.trixie` for linux/amd64
 ! hint: run `zookiln update`
 [exit 1]
 
@@ -357,7 +358,7 @@ fn a_lock_that_lacks_a_jar() {
         run.transcript(),
         str![[r#"
 $ zookiln build --version 3.6.1
-! error: versions.lock has no jar `org.apache.zookeeper:zookeeper:3.6.1`
+! error: the lock has no jar `org.apache.zookeeper:zookeeper:3.6.1`
 ! hint: run `zookiln update`
 [exit 1]
 
@@ -376,7 +377,7 @@ fn a_lock_that_lacks_the_debian_release() {
         run.transcript(),
         str![[r#"
 $ zookiln build --version 3.6.1
-! error: versions.lock has no packages of Debian `trixie`
+! error: the lock has no packages of Debian `trixie`
 ! hint: run `zookiln update`
 [exit 1]
 
@@ -423,7 +424,7 @@ fn an_output_below_a_file() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet build --version 3.6.1 --output file/image
-! error: cannot build 3.6.1: cannot read `file/image`: Not a directory (os error 20)
+! error: cannot read `file/image`: Not a directory (os error 20)
 [exit 1]
 
 "#]]
@@ -466,7 +467,7 @@ fn an_output_with_foreign_files() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet build --version 3.6.1 --output mine
-! error: cannot build 3.6.1: `mine` is not empty and not an image layout
+! error: `mine` is not empty and not an image that zookiln has written
 ! hint: name an empty directory, or one that a build has written
 [exit 1]
 
@@ -488,7 +489,7 @@ fn a_cache_below_a_file() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet build --version 3.6.1
-! error: cannot open the cache: cannot create `[DIRECTORY]/file/cache/v1/blobs/sha256`: Not a directory (os error 20)
+! error: cannot open the cache: `ZOOKILN_CACHE` names another place: cannot create `[DIRECTORY]/file/cache/v1/blobs/sha256`: Not a directory (os error 20)
 [exit 1]
 
 "#]]

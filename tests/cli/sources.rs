@@ -286,7 +286,6 @@ $ zookiln --quiet build --version 3.6.1 --source maven
 }
 
 #[test]
-#[ignore = "known bug: a tarball that lies is passed over like one that is not there"]
 fn a_tarball_with_other_bytes_is_an_error_and_no_reason_to_take_the_jars() {
     let workspace = Workspace::new();
     workspace

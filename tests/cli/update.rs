@@ -161,8 +161,7 @@ fn an_update_without_mvn_says_what_to_install() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet update
-! error: cannot fetch 6 jars: no Maven repository answered, and there is no `mvn` on PATH
-!   
+! error: cannot fetch 6 jars: there is no `mvn` on PATH
 ! hint: install Maven (`apt-get install maven`), or check the network
 [exit 1]
 
@@ -228,7 +227,6 @@ fn a_flipped_byte_in_a_package_list_is_an_error_and_leaves_the_lock() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet update
-! warning: `http://mirror.example/debian/dists/trixie/main/binary-amd64/by-hash/SHA256/[sum]`: trixie main/binary-amd64/Packages.xz: expected [expected], found [found]
 ! error: cannot resolve the packages of Debian `trixie`: cannot fetch `trixie main/binary-amd64/Packages.xz`
 !   `http://mirror.example/debian/dists/trixie/main/binary-amd64/by-hash/SHA256/[sum]`: trixie main/binary-amd64/Packages.xz: expected [expected], found [found]
 [exit 1]

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use layers::{Digest, ImagePath};
-use url::Url;
 
 use super::raw::{RawCatalog, RawRelease};
 use super::{Catalog, CatalogError, ImageSettings, Release, Tarball};
 use crate::entrypoint;
+use crate::source::http;
 
 /// The catalog this program was built with, so that an installed one needs no checkout.
 pub const EMBEDDED_CATALOG: &str = include_str!("../../../versions.toml");
@@ -164,13 +164,7 @@ fn validate_addresses(catalog: &RawCatalog) -> Result<(), String> {
         ));
     }
     for (key, address) in addresses {
-        let known =
-            Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "file"));
-        if !known {
-            return Err(format!(
-                "`{key}`: `{address}` is no http, https or file address"
-            ));
-        }
+        http::parse_address(address).map_err(|error| format!("`{key}`: {error}"))?;
     }
     Ok(())
 }

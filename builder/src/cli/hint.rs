@@ -39,7 +39,10 @@ pub(super) fn for_error(error: &anyhow::Error) -> Option<String> {
         if let Some(AssembleError::VersionsApart { .. }) = cause.downcast_ref::<AssembleError>() {
             return Some("run `zookiln update`; where it changes nothing, wait for the other platform's update".to_owned());
         }
-        if cause.is::<DownloadError>() {
+        if let Some(error) = cause.downcast_ref::<DownloadError>() {
+            if error.is_of_store() {
+                return Some("`ZOOKILN_CACHE` names another place for the cache".to_owned());
+            }
             return Some(
                 "check the network, or run `zookiln update` if the packages have been replaced"
                     .to_owned(),

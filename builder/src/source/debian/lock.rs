@@ -10,7 +10,7 @@ use super::name::PackageName;
 use super::package::Package;
 use super::resolver::{Request, resolve};
 use super::suite;
-use crate::catalog::{Catalog, Platform};
+use crate::catalog::{Catalog, PackageSetRoots, Platform};
 use crate::lock::LockedPackage;
 use crate::progress::Progress;
 use crate::source::http::HttpClient;
@@ -27,13 +27,20 @@ pub fn packages(
     progress: &Progress,
 ) -> anyhow::Result<Vec<LockedPackage>> {
     let archive = &catalog.debian[codename];
-    let sets = sets(catalog, codename)?;
+    refuse_two_bases(catalog, codename)?;
+    let sets = catalog.package_sets(codename);
     let mirrors = Mirrors::find(client, codename, archive, apt_directory, progress);
     let unwanted = names(&archive.unwanted)?;
     let mut locked = Vec::new();
     for platform in Platform::ALL {
         let index = suite::index(client, store, &mirrors, archive, platform, progress)?;
-        for (set, roots, below) in &sets {
+        for PackageSetRoots {
+            name: set,
+            roots,
+            below,
+            ..
+        } in &sets
+        {
             let closure = |roots: &[String]| {
                 let request = Request {
                     roots: names(roots)?,
@@ -62,45 +69,16 @@ pub fn packages(
     Ok(locked)
 }
 
-/// Name, roots and the roots of what lies below, of every set of a Debian release.
-type Set = (String, Vec<String>, Vec<String>);
-
-/// Refuses two bases of one Debian release: a shell or a Java runtime is locked once, without what
-/// the base below it has, and what that is would depend on the image.
-fn sets(catalog: &Catalog, codename: &str) -> anyhow::Result<Vec<Set>> {
-    let of_release = |debian: &str| debian == codename;
-    let mut bases = (catalog.bases.iter()).filter(|(_, set)| of_release(&set.debian));
-    let base_roots = match (bases.next(), bases.next()) {
-        (Some((one, _)), Some((other, _))) => bail!(
+/// A shell or a Java runtime is locked once, without what the base below it has: with two bases, what
+/// that is would depend on the image.
+fn refuse_two_bases(catalog: &Catalog, codename: &str) -> anyhow::Result<()> {
+    let mut bases = (catalog.bases.iter()).filter(|(_, set)| set.debian == codename);
+    if let (Some((one, _)), Some((other, _))) = (bases.next(), bases.next()) {
+        bail!(
             "catalog: `base.{one}` and `base.{other}` are both of Debian `{codename}`, which can have one base only"
-        ),
-        (base, _) => base.map_or_else(Vec::new, |(_, set)| set.packages.clone()),
-    };
-    let bases = (catalog
-        .bases
-        .iter()
-        .filter(|(_, set)| of_release(&set.debian)))
-    .map(|(name, set)| (format!("base.{name}"), set.packages.clone(), Vec::new()));
-    let shells = (catalog
-        .shells
-        .iter()
-        .filter(|(_, set)| of_release(&set.debian)))
-    .map(|(name, set)| {
-        (
-            format!("shell.{name}"),
-            set.packages.clone(),
-            base_roots.clone(),
-        )
-    });
-    let java = (catalog
-        .java
-        .iter()
-        .filter(|(_, runtime)| of_release(&runtime.debian)))
-    .map(|(name, runtime)| {
-        let roots = vec![runtime.jdk_package.clone(), runtime.jre_package.clone()];
-        (format!("java.{name}"), roots, base_roots.clone())
-    });
-    Ok(bases.chain(shells).chain(java).collect())
+        );
+    }
+    Ok(())
 }
 
 fn names(names: &[String]) -> anyhow::Result<BTreeSet<PackageName>> {
@@ -131,22 +109,20 @@ mod tests {
     use super::*;
     use crate::catalog::EMBEDDED_CATALOG;
 
-    fn sets_of(text: &str) -> anyhow::Result<Vec<String>> {
+    fn refusal(text: &str) -> Option<String> {
         let catalog = Catalog::parse(Path::new("versions.toml"), text).unwrap();
-        let sets = sets(&catalog, "trixie")?;
-        Ok(sets.into_iter().map(|(name, ..)| name).collect())
+        refuse_two_bases(&catalog, "trixie")
+            .err()
+            .map(|error| error.to_string())
     }
 
     #[test]
     fn two_bases_of_one_debian_release_are_refused() {
-        assert_eq!(
-            sets_of(EMBEDDED_CATALOG).unwrap()[..2],
-            ["base.trixie", "shell.trixie"]
-        );
+        assert_eq!(refusal(EMBEDDED_CATALOG), None);
         let second = "[base.small]\ndebian = \"trixie\"\npackages = [\"libc6\"]\nexclude = []\n\n";
         let text = EMBEDDED_CATALOG.replace("[base.trixie]", &format!("{second}[base.trixie]"));
         assert_eq!(
-            sets_of(&text).unwrap_err().to_string(),
+            refusal(&text).unwrap(),
             "catalog: `base.small` and `base.trixie` are both of Debian `trixie`, which can have one base only"
         );
     }
