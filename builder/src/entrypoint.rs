@@ -33,3 +33,42 @@ pub fn binary(platform: Platform) -> &'static [u8] {
         Platform::LinuxArm64 => include_bytes!(env!("ENTRYPOINT_aarch64")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use layers::Digest;
+
+    use super::*;
+
+    /// The binaries are the same bytes from any checkout, cargo home and profile. A change of their
+    /// sources, dependencies or compiler changes them: then these change too, and with them the
+    /// digest of every image.
+    const GOLDEN: [(Platform, &str); 2] = [
+        (
+            Platform::LinuxAmd64,
+            "sha256:1e2628a82ec91b56c916e2e8abfd2044a3194bdef675dc89ae50b1513694c616",
+        ),
+        (
+            Platform::LinuxArm64,
+            "sha256:db2e10642b40dba8595d19514400d82fdaeb979b9f85187cbbb5b2ae23ae47b3",
+        ),
+    ];
+
+    #[test]
+    fn the_binaries_are_the_same_bytes_from_any_checkout() {
+        for (platform, digest) in GOLDEN {
+            assert_eq!(
+                Digest::sha256_of(binary(platform)).to_string(),
+                digest,
+                "{platform}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_binaries_are_small() {
+        for platform in Platform::ALL {
+            assert!(binary(platform).len() <= 1_500_000, "{platform}");
+        }
+    }
+}
