@@ -155,6 +155,9 @@ impl World {
     /// The layout of an image, where `zookiln build` puts it by itself.
     pub fn layout(&self, image: ImageId) -> anyhow::Result<Layout> {
         self.built.get(|| {
+            let start = Instant::now();
+            self.program()?;
+            eprintln!("compiled in {:.1} s", start.elapsed().as_secs_f64());
             for variant in [Variant::Full, Variant::Distroless] {
                 let start = Instant::now();
                 self.zookiln(["build", "--all", "--variant", variant.as_str()])?
