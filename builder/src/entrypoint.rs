@@ -46,11 +46,11 @@ mod tests {
     const GOLDEN: [(Platform, &str); 2] = [
         (
             Platform::LinuxAmd64,
-            "sha256:1e2628a82ec91b56c916e2e8abfd2044a3194bdef675dc89ae50b1513694c616",
+            "sha256:dfd5b6c97b2d5a3310bde2cad6a0c4a0e79ecdf77fb8f4591759150aff35d25b",
         ),
         (
             Platform::LinuxArm64,
-            "sha256:db2e10642b40dba8595d19514400d82fdaeb979b9f85187cbbb5b2ae23ae47b3",
+            "sha256:06a8e7b7a2d99cc757d9c0fa3cf9ab0ed05ab953076b6a431031dec2c7e3dfa8",
         ),
     ];
 

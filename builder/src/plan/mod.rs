@@ -1,7 +1,8 @@
-//! From catalog, lock and request to what is to be done: pure, printable, and the identity of a build.
+//! From catalog, lock and request to what is to be done, without reading or asking anything.
 //!
-//! A plan holds everything that shapes an image's bytes and nothing else. What is made of it is found
-//! again by a digest over it, so a field here is a promise: change it, and the image changes.
+//! A plan says which layers an image has, as recipes that hold all that shapes their bytes, and where
+//! the inputs can be had. Finished layers and images are found again by digests over recipes and
+//! settings: what shapes bytes must be in them, what does not must stay out.
 
 mod recipe;
 mod request;
@@ -207,8 +208,7 @@ fn pinned_jar(lock: &Lock, coordinates: &Coordinates) -> Result<PinnedJar, PlanE
     }
 }
 
-/// A digest over a value's canonical JSON, for what is not stored but compared.
-#[must_use]
-pub fn identity(value: &impl Serialize) -> Digest {
+/// A digest over a value's canonical JSON.
+fn identity(value: &impl Serialize) -> Digest {
     Digest::sha256_of(&crate::json::canonical(value))
 }

@@ -83,8 +83,10 @@ impl Signals {
             .chain([&Signal::SIGCHLD])
             .map(|signal| *signal as i32);
         let signals = iterator::Signals::new(signals).map_err(SuperviseError::Signals)?;
-        // Where somebody else is PID 1 (`docker run --init`) orphans still come to us.
-        prctl::set_child_subreaper(true).map_err(|errno| SuperviseError::Signals(errno.into()))?;
+        // Where somebody else is PID 1 (`docker run --init`) orphans still come to us. Nothing is lost
+        // where this is refused, as it is by qemu, which runs images of other architectures: then
+        // they go to that PID 1.
+        let _ = prctl::set_child_subreaper(true);
         Ok(Self(signals))
     }
 

@@ -32,8 +32,8 @@ pub(super) fn kept(
     }))
 }
 
-/// `**` patterns keep a whole package, so only packages that one of them has emptied of choice are
-/// left alone; a package of which single classes were named keeps its smallest entry as well.
+/// Everything wanted, and of every package its smallest entry: where single classes of a package are
+/// wanted, the smallest stays as well.
 fn choose(
     resources: &[Resource],
     visible: &BTreeSet<String>,
