@@ -46,11 +46,11 @@ mod tests {
     const GOLDEN: [(Platform, &str); 2] = [
         (
             Platform::LinuxAmd64,
-            "sha256:dfd5b6c97b2d5a3310bde2cad6a0c4a0e79ecdf77fb8f4591759150aff35d25b",
+            "sha256:6ea79ad2fd8b36cdce1d02a8ca515b0b16e3e13ab13d3ee62f4bc45264108c08",
         ),
         (
             Platform::LinuxArm64,
-            "sha256:06a8e7b7a2d99cc757d9c0fa3cf9ab0ed05ab953076b6a431031dec2c7e3dfa8",
+            "sha256:9265079f2138f0ddabb7a9a74fd51385e66dfe195c3a69d13d1eb84f10eb3a50",
         ),
     ];
 

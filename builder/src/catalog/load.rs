@@ -114,6 +114,58 @@ fn validate_image(image: &ImageSettings) -> Result<(), String> {
             ));
         }
     }
+    let user = &image.user;
+    let plain_user = user.name.bytes().all(|byte| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-')
+    }) && user
+        .name
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_lowercase());
+    if !plain_user || user.name == "root" {
+        return Err(format!(
+            "`image.user.name`: `{}` is no name of a user",
+            user.name.escape_debug()
+        ));
+    }
+    // The last number means "unchanged" to the kernel, 0 is root.
+    if [user.uid, user.gid]
+        .iter()
+        .any(|id| *id == 0 || *id == u32::MAX)
+    {
+        return Err(
+            "`image.user`: `uid` and `gid` must be above 0 and below 4294967295".to_owned(),
+        );
+    }
+    let check = &image.health_check;
+    let longest = [
+        check.interval_seconds,
+        check.timeout_seconds,
+        check.start_period_seconds,
+    ]
+    .into_iter()
+    .max();
+    if longest.is_some_and(|seconds| seconds > 86_400) {
+        return Err("`image.health-check`: a day, 86400 seconds, is the most".to_owned());
+    }
+    let variable = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    if let Some(name) = image.environment.keys().find(|name| !variable(name)) {
+        return Err(format!(
+            "`image.environment`: `{}` is no name of a variable",
+            name.escape_debug()
+        ));
+    }
+    if !image.working_directory.starts_with('/') {
+        return Err(format!(
+            "`image.working-directory`: `{}` is no absolute path",
+            image.working_directory
+        ));
+    }
     let name = image.name.as_str();
     let plain = |byte: u8| {
         byte.is_ascii_lowercase()
@@ -331,6 +383,17 @@ mod tests {
                 "snapshot = \"https:",
                 "snapshot = \"ht tps:",
                 "`debian.trixie.snapshot`: `ht tps:",
+            ),
+            (
+                "name = \"zookeeper\"",
+                "name = \"a:b\"",
+                "`image.user.name`: `a:b` is no name of a user",
+            ),
+            ("uid = 1000", "uid = 0", "`uid` and `gid` must be above 0"),
+            (
+                "interval-seconds = 10",
+                "interval-seconds = 99999999999999",
+                "86400 seconds, is the most",
             ),
             ("\"3.5\"]", "\"3/5\"]", "release 3.5.7: `3/5` is no tag"),
             (

@@ -89,11 +89,7 @@ fn print_platform(out: &mut impl Write, platform: &PlatformImage) -> std::io::Re
         let name = history
             .get(position)
             .map_or("", |entry| text(&entry["created_by"]));
-        let bar = "#".repeat(
-            usize::try_from(layer.size * BAR / largest)
-                .unwrap_or_default()
-                .max(1),
-        );
+        let bar = "#".repeat(bar_length(layer.size, largest));
         writeln!(
             out,
             "    {:<20} {:>9}  {}  {bar}",
@@ -102,9 +98,18 @@ fn print_platform(out: &mut impl Write, platform: &PlatformImage) -> std::io::Re
             &layer.digest.hex()[..12]
         )?;
     }
-    let total: u64 = platform.layers.iter().map(|layer| layer.size).sum();
+    let total = platform
+        .layers
+        .iter()
+        .fold(0_u64, |total, layer| total.saturating_add(layer.size));
     writeln!(out, "    {:<20} {:>9}", "total", megabytes(total))?;
     Ok(())
+}
+
+/// Sizes are whatever a layout says.
+fn bar_length(size: u64, largest: u64) -> usize {
+    let length = u128::from(size) * u128::from(BAR) / u128::from(largest);
+    usize::try_from(length).unwrap_or_default().max(1)
 }
 
 fn megabytes(bytes: u64) -> String {

@@ -9,6 +9,7 @@ mod list;
 mod update;
 mod usage;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -51,6 +52,8 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // A listing may be cut short by its reader, an archive may not.
+    let is_archive = matches!(arguments.command, Command::Export(_));
     let result = match arguments.command {
         Command::Build(command) => build::run(command, &arguments.common),
         Command::List(command) => list::run(&command, &arguments.common),
@@ -61,11 +64,13 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has seen enough, as `head` has.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if !is_archive && is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            let mut stderr = std::io::stderr().lock();
+            // Nothing is left to be done where even this cannot be said.
+            let _ = writeln!(stderr, "error: {error:#}");
             if let Some(hint) = hint::for_error(&error) {
-                eprintln!("hint: {hint}");
+                let _ = writeln!(stderr, "hint: {hint}");
             }
             if error.is::<usage::UsageError>() {
                 ExitCode::from(2)

@@ -1,10 +1,9 @@
 //! A layout as one archive: streamed, deterministic, nothing temporary.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use layers::DigestWriter;
 use serde_json::{Value, json};
 use tar::{EntryType, Header};
@@ -37,8 +36,7 @@ pub fn export(layout: &Layout, format: Format, output: &mut impl Write) -> anyho
     }
     for (digest, size) in image.blobs() {
         let path = layout.blob_path(&digest);
-        let file =
-            File::open(&path).with_context(|| format!("cannot open `{}`", path.display()))?;
+        let file = layout.open_blob(&digest)?;
         archive.blob(&Blob { digest, size }, &path, file)?;
     }
     archive.finish()
@@ -91,7 +89,11 @@ impl<W: Write> Archive<'_, W> {
             blob.size,
         )?;
         let mut checked = DigestWriter::new(blob.digest.algorithm(), &mut self.output);
-        io::copy(&mut content, &mut checked)?;
+        // One more than there should be, so that too many are noticed and no more are written.
+        io::copy(
+            &mut content.by_ref().take(blob.size.saturating_add(1)),
+            &mut checked,
+        )?;
         let (found, copied) = checked.finish();
         if copied != blob.size || found != blob.digest {
             return Err(LayoutError::Mismatch {

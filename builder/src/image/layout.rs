@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use layers::{Digest, DigestWriter};
+use layers::{Algorithm, Digest, DigestWriter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
@@ -190,9 +190,13 @@ impl Layout {
         let path = self.path.join(INDEX_FILE);
         let mut bytes = Vec::new();
         let file = File::open(&path).map_err(LayoutError::io("open", &path))?;
-        file.take(DOCUMENT_LIMIT)
+        file.take(DOCUMENT_LIMIT + 1)
             .read_to_end(&mut bytes)
             .map_err(LayoutError::io("read", &path))?;
+        if bytes.len() as u64 > DOCUMENT_LIMIT {
+            let reason = format!("more than {DOCUMENT_LIMIT} bytes are too many for a document");
+            return Err(LayoutError::Document { path, reason });
+        }
         parse_document(&path, &bytes)
     }
 
@@ -205,6 +209,19 @@ impl Layout {
             .join(digest.hex())
     }
 
+    /// A blob for reading. A pipe in its place would be waited for without end.
+    pub fn open_blob(&self, digest: &Digest) -> Result<File, LayoutError> {
+        let path = self.blob_path(digest);
+        let metadata = fs::metadata(&path).map_err(LayoutError::io("open", &path))?;
+        if !metadata.is_file() {
+            return Err(LayoutError::Document {
+                path,
+                reason: "it is no file".to_owned(),
+            });
+        }
+        File::open(&path).map_err(LayoutError::io("open", &path))
+    }
+
     /// A blob that is a JSON document, checked against the descriptor that named it.
     pub fn document(&self, digest: &Digest, size: u64) -> Result<Value, LayoutError> {
         let path = self.blob_path(digest);
@@ -215,8 +232,8 @@ impl Layout {
             });
         }
         let mut bytes = Vec::new();
-        let file = File::open(&path).map_err(LayoutError::io("open", &path))?;
-        file.take(size + 1)
+        self.open_blob(digest)?
+            .take(size + 1)
             .read_to_end(&mut bytes)
             .map_err(LayoutError::io("read", &path))?;
         let found = Digest::sha256_of(&bytes);
@@ -322,13 +339,42 @@ fn refuse_foreign(path: &Path) -> Result<(), LayoutError> {
         name == "blobs" || name == LAYOUT_FILE || name.to_string_lossy().starts_with(PROBE)
     };
     let ours = match Layout::open(path) {
-        Ok(layout) => layout.record().is_ok_and(|record| record.is_some()),
+        // A second image has been put in by somebody else, who wants to keep it.
+        Ok(layout) => {
+            let one = |index: &Value| {
+                index["manifests"]
+                    .as_array()
+                    .is_some_and(|all| all.len() == 1)
+            };
+            layout.record().is_ok_and(|record| record.is_some())
+                && layout.index().is_ok_and(|index| one(&index))
+        }
         Err(_) => entries.flatten().all(|entry| begun(&entry.file_name())),
     };
+    let ours = ours
+        && has_only_blobs(&path.join("blobs"), "sha256")
+        && has_only_blobs(&path.join("blobs/sha256"), "");
     if ours {
         Ok(())
     } else {
         Err(LayoutError::Foreign(path.to_owned()))
+    }
+}
+
+/// Whether a directory, where there is one, is real and holds only blobs, what a killed build leaves of
+/// them, and `also`.
+fn has_only_blobs(directory: &Path, also: &str) -> bool {
+    match fs::symlink_metadata(directory) {
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+        Ok(metadata) if !metadata.is_dir() => false,
+        Ok(_) => fs::read_dir(directory).is_ok_and(|entries| {
+            entries.flatten().all(|entry| {
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                let is_blob = Digest::new(Algorithm::Sha256, &name).is_ok();
+                is_blob || name.starts_with(".tmp") || (!also.is_empty() && name == also)
+            })
+        }),
     }
 }
 

@@ -81,6 +81,15 @@ impl Lock {
                 },
             );
         }
+        if let Some(snapshot) = debian
+            .values()
+            .map(|release| &release.snapshot)
+            .find(|time| !is_snapshot(time))
+        {
+            return Err(invalid(format!(
+                "`snapshot`: `{snapshot}` is no time like `20260101T000000Z`"
+            )));
+        }
         let mut jars = BTreeMap::new();
         for jar in raw.jar {
             let expected = Expected {
@@ -120,6 +129,19 @@ impl Lock {
         let body = toml::to_string(&raw).expect("a lock is tables of strings and numbers");
         format!("{HEADER}{body}")
     }
+}
+
+/// It becomes part of an address.
+fn is_snapshot(text: &str) -> bool {
+    text.len() == 16
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(position, byte)| match position {
+                8 => byte == b'T',
+                15 => byte == b'Z',
+                _ => byte.is_ascii_digit(),
+            })
 }
 
 /// A path from the lock becomes part of an address, never of a path of the host; `..` would still
@@ -165,7 +187,7 @@ mod tests {
 
     #[test]
     fn bad_locks_name_the_thing() {
-        let package = "[debian.trixie]\nsnapshot = \"x\"\n[[debian.trixie.package]]\nplatform = \"linux/amd64\"\n\
+        let package = "[debian.trixie]\nsnapshot = \"20260101T000000Z\"\n[[debian.trixie.package]]\nplatform = \"linux/amd64\"\n\
                        set = \"base\"\nname = \"a\"\nversion = \"1\"\nsuite = \"trixie\"\n";
         let table = [
             (

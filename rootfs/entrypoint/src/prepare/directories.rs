@@ -99,6 +99,17 @@ fn hand_over(
     let Identity::Daemon { uid, .. } = identity else {
         return;
     };
+    match system.owners(&directory.path, Below::Nothing) {
+        // What must not change hands itself is no place to give anything away in.
+        Ok(owners) if owners.is_empty() => {
+            journal.debug(format_args!(
+                "{} stays whose it is",
+                directory.path.display()
+            ));
+            return;
+        }
+        _ => {}
+    }
     // What is there keeps its group: somebody may have chosen it.
     let gid = created.then_some(GROUP_ZERO);
     let made = directory

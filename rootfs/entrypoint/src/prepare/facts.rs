@@ -1,8 +1,11 @@
 //! What is there before anything is written: the release, a configuration, a `myid`.
 
-use std::fs;
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
 
 use crate::properties::Properties;
 use crate::release::{Release, ReleaseError};
@@ -94,14 +97,34 @@ impl Facts {
     }
 }
 
-/// The content of a file, if there is one.
+/// The largest file that is read: nobody writes one by hand, and a device has no end.
+const LARGEST: u64 = 1 << 20;
+
+/// The content of a file, if there is one. Whoever may write to a volume may have put a pipe or a device
+/// there, which would hold the start for ever.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, FactsError> {
-    match fs::read(path) {
-        Ok(content) => Ok(Some(content)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(FactsError::Unreadable {
-            path: path.to_owned(),
-            source,
-        }),
+    let unreadable = |source| FactsError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(path);
+    let file = match opened {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(unreadable)?,
+    };
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err(unreadable(io::Error::other("it is no regular file")));
     }
+    let mut content = Vec::new();
+    let mut limited = file.take(LARGEST + 1);
+    limited.read_to_end(&mut content).map_err(unreadable)?;
+    if content.len() as u64 > LARGEST {
+        return Err(unreadable(io::Error::other(format!(
+            "it has more than {LARGEST} bytes"
+        ))));
+    }
+    Ok(Some(content))
 }

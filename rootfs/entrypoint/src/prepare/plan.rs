@@ -44,12 +44,10 @@ pub enum PlanError {
     #[error(transparent)]
     Gate(#[from] GateError),
     /// `myid` is no number of a server.
-    #[error("{} holds `{content}`, which is no number from 1 to 255", path.display())]
+    #[error("{} holds no number from 1 to 255", path.display())]
     Myid {
-        /// The file.
+        /// The file. Its content is not shown: it may be a link to what only root can read.
         path: PathBuf,
-        /// Its content.
-        content: String,
     },
     /// This server is not among the servers.
     #[error("this is server {id} by {by}, and ZOO_SERVERS has no such server: {servers}")]
@@ -169,10 +167,7 @@ impl OwnNumber {
                 let id = ServerId::parse(content);
                 if id.is_none() {
                     let path = facts.data_directory.join("myid");
-                    errors.push(PlanError::Myid {
-                        path,
-                        content: content.to_owned(),
-                    });
+                    errors.push(PlanError::Myid { path });
                 }
                 id
             });

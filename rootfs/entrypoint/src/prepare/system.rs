@@ -16,7 +16,8 @@ const DIRECTORY_MODE: u32 = 0o775;
 pub trait System {
     /// Creates a directory, and those above it; whether there was none before.
     fn create_directory(&mut self, path: &Path) -> io::Result<bool>;
-    /// Who owns a path, and everything below it that is on no mount of its own; nothing if there is none.
+    /// Who owns a path, and everything below it that is on no mount of its own; nothing if there is none,
+    /// or if it must not be given to the daemon user.
     fn owners(&mut self, path: &Path, below: Below) -> io::Result<Vec<(PathBuf, u32)>>;
     /// Changes the owner, and the group if there is one; of a link, not of what it points to.
     fn change_owner(&mut self, path: &Path, uid: u32, gid: Option<u32>) -> io::Result<()>;
@@ -56,15 +57,22 @@ impl System for Host {
     }
 
     fn owners(&mut self, path: &Path, below: Below) -> io::Result<Vec<(PathBuf, u32)>> {
+        let mounts = mount_points()?;
         // A working directory may be a link to where it really is; what we made in it never is one.
         let path = match below {
-            Below::Nothing => fs::canonicalize(path)?,
+            Below::Nothing => {
+                let real = fs::canonicalize(path)?;
+                if !may_change_hands(path, &real, &mounts)? {
+                    return Ok(Vec::new());
+                }
+                real
+            }
             Below::Everything => path.to_owned(),
         };
         let mut found = Vec::new();
         match fs::symlink_metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
-            metadata => walk(path, &metadata?, below, &mount_points()?, &mut found)?,
+            metadata => walk(path, &metadata?, below, &mounts, &mut found)?,
         }
         Ok(found)
     }
@@ -85,6 +93,25 @@ impl System for Host {
     fn set_uid(&mut self, uid: u32) -> io::Result<()> {
         Ok(setuid(Uid::from_raw(uid))?)
     }
+}
+
+/// Whether root may give a directory that is there to the daemon user. That user may write to the volumes,
+/// so it could have put a link there, or have named another directory in `zoo.cfg`, and be given the
+/// programs of this image at the next start.
+fn may_change_hands(path: &Path, real: &Path, mounts: &BTreeSet<PathBuf>) -> io::Result<bool> {
+    for ancestor in path.ancestors() {
+        let metadata = fs::symlink_metadata(ancestor)?;
+        if metadata.is_symlink() && metadata.uid() != 0 {
+            return Ok(false);
+        }
+    }
+    let of_image = ["/srv", "/var/log", "/run"]
+        .iter()
+        .any(|volume| real.starts_with(volume));
+    Ok(of_image
+        || real
+            .ancestors()
+            .any(|ancestor| ancestor != Path::new("/") && mounts.contains(ancestor)))
 }
 
 fn walk(
@@ -217,6 +244,28 @@ mod tests {
         );
         assert_eq!(unescaped(b"/plain\\9\\"), Path::new("/plain\\9\\"));
         assert!(mount_points().unwrap().contains(Path::new("/")));
+    }
+
+    #[test]
+    fn only_volumes_and_mounts_change_hands_and_never_by_a_link_of_the_daemon_user() {
+        let mounts: BTreeSet<PathBuf> = ["/", "/data"].map(PathBuf::from).into();
+        let judge = |path: &str, real: &str| {
+            may_change_hands(Path::new(path), Path::new(real), &mounts).unwrap()
+        };
+        assert!(judge("/", "/srv/data/zookeeper"));
+        assert!(judge("/", "/data"));
+        assert!(judge("/", "/data/zookeeper"));
+        assert!(!judge("/", "/usr/local/zookeeper/bin"));
+        assert!(!judge("/", "/etc"));
+
+        let root = tempfile::tempdir().unwrap();
+        let link = root.path().join("zookeeper");
+        std::os::unix::fs::symlink("/srv", &link).unwrap();
+        if nix::unistd::geteuid().is_root() {
+            assert!(judge(link.to_str().unwrap(), "/srv"));
+            lchown(&link, Some(1000), None).unwrap();
+        }
+        assert!(!judge(link.to_str().unwrap(), "/srv"));
     }
 
     #[test]
