@@ -44,7 +44,6 @@ fn build_says_what_it_does_and_prints_the_digest() {
         str![[r#"
 $ zookiln build --version 3.6.1
 images/zookeeper-3.6.1:3.6.1 [digest] (tarball, written)
-! building 3.6.1
 ! fetched apache-zookeeper-3.6.1-bin.tar.gz
 ! fetched base-files_13.8_amd64.deb
 ! fetched base-files_13.8_arm64.deb
@@ -61,6 +60,7 @@ images/zookeeper-3.6.1:3.6.1 [digest] (tarball, written)
 ! fetched openjdk-21-jre-headless_21.0.9+10-1_[host].deb
 ! fetched zlib1g_1%3a1.3.1-1_amd64.deb
 ! fetched zlib1g_1%3a1.3.1-1_arm64.deb
+! building 3.6.1
 ! made layer base for linux/amd64
 ! made layer java for linux/amd64
 ! made layer zookeeper

@@ -107,11 +107,8 @@ fn a_refused_connection_costs_nothing() {
     let workspace = Workspace::new();
     workspace.add_apt_mirror(REFUSED);
     workspace.edit_catalog(
-        &format!(
-            "tarball.address = \"{}/dist/zookeeper-3.6.1",
-            workspace.server.url()
-        ),
-        &format!("tarball.address = \"{REFUSED}/dist/zookeeper-3.6.1"),
+        &format!("[apache]\nmirrors = [\"{}/dist", workspace.server.url()),
+        &format!("[apache]\nmirrors = [\"{REFUSED}/dist"),
     );
     let begun = Instant::now();
 
@@ -208,7 +205,7 @@ fn a_package_that_not_even_the_snapshot_archive_has() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet build --version 3.6.1
-! error: cannot build 3.6.1: cannot fetch `bash_5.2.37-2_amd64.deb`
+! error: cannot fetch `bash_5.2.37-2_amd64.deb`
 !   `http://mirror.example/debian/pool/main/b/bash/bash_5.2.37-2_amd64.deb`: answered 404 Not Found
 !   `http://mirror.example/snapshot/debian/[time]/pool/main/b/bash/bash_5.2.37-2_amd64.deb`: answered 404 Not Found
 ! hint: check the network, or run `zookiln update` if the packages have been replaced
@@ -258,7 +255,7 @@ fn no_mirror_at_all_is_one_error_soon() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet build --version 3.6.1 --platform linux/amd64 --variant distroless
-! error: cannot build 3.6.1-distroless: cannot fetch `base-files_13.8_amd64.deb`
+! error: cannot fetch `base-files_13.8_amd64.deb`
 !   `http://127.0.0.1:1/debian/pool/main/b/base-files/base-files_13.8_amd64.deb`: Connection refused (os error 111)
 !   `http://127.0.0.1:1/snapshot/debian/[time]/pool/main/b/base-files/base-files_13.8_amd64.deb`: Connection refused (os error 111)
 ! cannot fetch `libc6_2.41-12_amd64.deb`

@@ -72,7 +72,7 @@ fn auto_takes_the_jars_where_the_tarball_is_not_to_be_had_and_says_so_once() {
 $ zookiln --quiet build --version 3.6.1
 images/zookeeper-3.6.1:3.6.1 [digest] (maven, written)
 ! warning: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
-!   `http://mirror.example/dist/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: answered 404 Not Found
+!   `http://mirror.example/dist/zookeeper/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: answered 404 Not Found
 !   the same jars are taken one by one: where one differs from the tarball's, so does the image's digest
 
 "#]]
@@ -107,8 +107,8 @@ fn the_tarball_alone_fails_where_it_is_not_to_be_had() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet build --version 3.6.1 --source tarball
-! error: cannot build 3.6.1: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
-!   `http://mirror.example/dist/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: answered 404 Not Found
+! error: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
+!   `http://mirror.example/dist/zookeeper/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: answered 404 Not Found
 ! hint: check the network, or run `zookiln update` if the packages have been replaced
 [exit 1]
 
@@ -247,7 +247,7 @@ fn jars_that_nobody_has_are_one_error() {
     let first = run.stderr.lines().next().unwrap();
     assert_eq!(
         first,
-        "error: cannot build 3.6.1: cannot fetch 4 jars: no Maven repository answered, and there is no `mvn` on PATH"
+        "error: cannot fetch 4 jars: no Maven repository answered, and there is no `mvn` on PATH"
     );
     assert_data_eq!(
         run.lines("hint: ").join("\n"),
@@ -277,7 +277,7 @@ fn a_failing_mvn_is_quoted() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet build --version 3.6.1 --source maven
-! error: cannot build 3.6.1: `mvn` could not fetch 4 jars: exit status: 1
+! error: `mvn` could not fetch 4 jars: exit status: 1
 !   [ERROR] Could not find artifact io.netty:netty-common:jar:4.1.48.Final
 [exit 1]
 

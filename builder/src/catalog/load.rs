@@ -79,6 +79,7 @@ impl Catalog {
             platforms: raw.platforms,
             image: raw.image,
             variants: raw.variant,
+            apache_mirrors: raw.apache.mirrors,
             maven_mirrors: raw.maven.mirrors,
             debian: raw.debian,
             bases: raw.base,
@@ -188,12 +189,11 @@ fn validate_image(image: &ImageSettings) -> Result<(), String> {
 
 /// A mistyped mirror would otherwise be one that nobody misses.
 fn validate_addresses(catalog: &RawCatalog) -> Result<(), String> {
-    let mut addresses: Vec<(String, &String)> = catalog
-        .maven
-        .mirrors
-        .iter()
-        .map(|mirror| ("maven.mirrors".to_owned(), mirror))
-        .collect();
+    let mut addresses: Vec<(String, &String)> = Vec::new();
+    for (table, mirrors) in [("apache", &catalog.apache), ("maven", &catalog.maven)] {
+        let named = |mirror| (format!("{table}.mirrors"), mirror);
+        addresses.extend(mirrors.mirrors.iter().map(named));
+    }
     for (name, archive) in &catalog.debian {
         addresses.extend(
             archive
@@ -208,12 +208,6 @@ fn validate_addresses(catalog: &RawCatalog) -> Result<(), String> {
                 .map(|mirror| (format!("debian.{name}.security-mirrors"), mirror)),
         );
         addresses.push((format!("debian.{name}.snapshot"), &archive.snapshot));
-    }
-    for release in &catalog.release {
-        addresses.push((
-            format!("release {}: tarball.address", release.version),
-            &release.tarball.address,
-        ));
     }
     for (key, address) in addresses {
         http::parse_address(address).map_err(|error| format!("`{key}`: {error}"))?;
@@ -317,7 +311,6 @@ fn validate_release(catalog: &RawCatalog, release: &RawRelease) -> Result<Releas
         applets: release.applets.clone(),
         signer: release.signer.clone(),
         tarball: Tarball {
-            address: release.tarball.address.clone(),
             size: release.tarball.size,
             digest,
         },

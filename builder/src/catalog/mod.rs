@@ -38,6 +38,8 @@ pub struct Catalog {
     pub image: ImageSettings,
     /// What differs between the variants.
     pub variants: BTreeMap<Variant, VariantSettings>,
+    /// Roots of public mirrors of Apache's releases.
+    pub apache_mirrors: Vec<String>,
     /// Public Maven repositories.
     pub maven_mirrors: Vec<String>,
     /// Debian releases by codename.
@@ -78,8 +80,6 @@ pub struct Release {
 /// The official release archive.
 #[derive(Debug, Clone)]
 pub struct Tarball {
-    /// `https://…-bin.tar.gz`
-    pub address: String,
     /// Bytes.
     pub size: u64,
     /// SHA-512.
@@ -289,6 +289,27 @@ impl Tarball {
             digest: self.digest.clone(),
             size: self.size,
         }
+    }
+}
+
+impl Release {
+    /// The archive's file name.
+    #[must_use]
+    pub fn tarball_name(&self) -> String {
+        format!("{}.tar.gz", self.tarball_folder())
+    }
+
+    /// The archive below the root of a mirror of Apache's releases.
+    #[must_use]
+    pub fn tarball_path(&self) -> String {
+        let version = &self.version;
+        format!("zookeeper/zookeeper-{version}/{}", self.tarball_name())
+    }
+
+    /// The archive's top folder.
+    #[must_use]
+    pub fn tarball_folder(&self) -> String {
+        format!("apache-zookeeper-{}-bin", self.version)
     }
 }
 

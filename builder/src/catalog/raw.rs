@@ -13,7 +13,8 @@ pub(super) struct RawCatalog {
     pub(super) platforms: Vec<Platform>,
     pub(super) image: super::ImageSettings,
     pub(super) variant: BTreeMap<super::Variant, super::VariantSettings>,
-    pub(super) maven: RawMaven,
+    pub(super) apache: RawMirrors,
+    pub(super) maven: RawMirrors,
     pub(super) debian: BTreeMap<String, super::DebianArchive>,
     pub(super) base: BTreeMap<String, super::PackageSet>,
     pub(super) shell: BTreeMap<String, super::ShellSet>,
@@ -23,7 +24,7 @@ pub(super) struct RawCatalog {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct RawMaven {
+pub(super) struct RawMirrors {
     pub(super) mirrors: Vec<String>,
 }
 
@@ -44,7 +45,6 @@ pub(super) struct RawRelease {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawTarball {
-    pub(super) address: String,
     pub(super) size: u64,
     pub(super) sha512: String,
 }

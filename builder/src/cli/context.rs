@@ -78,6 +78,18 @@ fn read(path: &Path) -> Result<String, CatalogError> {
 
 /// The store below `$ZOOKILN_CACHE`, else `$XDG_CACHE_HOME/zookiln`, else `~/.cache/zookiln`.
 pub(super) fn open_store() -> anyhow::Result<Store> {
+    Store::open(&cache()?).context("cannot open the cache: `ZOOKILN_CACHE` names another place")
+}
+
+/// The same for whoever only looks: makes none where there is none.
+pub(super) fn open_existing_store() -> anyhow::Result<Option<Store>> {
+    match cache()?.exists() {
+        true => open_store().map(Some),
+        false => Ok(None),
+    }
+}
+
+fn cache() -> anyhow::Result<PathBuf> {
     let variable = |name| {
         std::env::var_os(name)
             .filter(|value| !value.is_empty())
@@ -88,9 +100,8 @@ pub(super) fn open_store() -> anyhow::Result<Store> {
         .or_else(|| variable("HOME").map(|path| path.join(".cache/zookiln")))
         .context("neither `ZOOKILN_CACHE` nor `HOME` is set: there is no place for the cache")?;
     // jlink and mvn run elsewhere: a relative path would mean another place to them.
-    let cache = std::path::absolute(&cache)
-        .with_context(|| format!("cannot use `{}` as cache", cache.display()))?;
-    Store::open(&cache).context("cannot open the cache: `ZOOKILN_CACHE` names another place")
+    std::path::absolute(&cache)
+        .with_context(|| format!("cannot use `{}` as cache", cache.display()))
 }
 
 /// The user's local Maven repository, where there is a home directory.
@@ -117,17 +128,24 @@ pub(super) fn host() -> anyhow::Result<Platform> {
     })
 }
 
+/// A variable of the environment; an empty one is none.
+pub(super) fn text_variable(name: &str) -> anyhow::Result<Option<String>> {
+    match std::env::var(name) {
+        Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("`{name}`")),
+    }
+}
+
 /// Seconds of `SOURCE_DATE_EPOCH`.
 pub(super) fn source_date_epoch() -> anyhow::Result<Option<u64>> {
     const NAME: &str = "SOURCE_DATE_EPOCH";
-    match std::env::var(NAME) {
-        Ok(text) if text.is_empty() => Ok(None),
-        Ok(text) => match text.parse() {
-            // Some programs refuse a time of 0.
-            Ok(seconds) if seconds > 0 => Ok(Some(seconds)),
-            _ => bail!("`{NAME}={text}` is not a number of seconds above 0"),
-        },
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("`{NAME}`")),
+    let Some(text) = text_variable(NAME)? else {
+        return Ok(None);
+    };
+    match text.parse() {
+        // Some programs refuse a time of 0.
+        Ok(seconds) if seconds > 0 => Ok(Some(seconds)),
+        _ => bail!("`{NAME}={text}` is not a number of seconds above 0"),
     }
 }

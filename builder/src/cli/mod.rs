@@ -2,12 +2,17 @@
 
 mod build;
 mod context;
+mod dry_run;
 mod export;
+mod fetch;
 mod hint;
 mod inspect;
 mod list;
+mod network;
+mod selection;
 mod update;
 mod usage;
+mod vendor;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -46,6 +51,8 @@ enum Command {
     Inspect(inspect::Arguments),
     Export(export::Arguments),
     Update(update::Arguments),
+    Fetch(fetch::Arguments),
+    Vendor(vendor::Arguments),
 }
 
 /// Parses the arguments and runs the command. Usage errors exit 2, failures 1.
@@ -55,11 +62,13 @@ pub fn main() -> ExitCode {
     // A listing may be cut short by its reader, an archive may not.
     let is_archive = matches!(arguments.command, Command::Export(_));
     let result = match arguments.command {
-        Command::Build(command) => build::run(command, &arguments.common),
+        Command::Build(command) => build::run(&command, &arguments.common),
         Command::List(command) => list::run(&command, &arguments.common),
         Command::Inspect(command) => inspect::run(&command),
         Command::Export(command) => export::run(&command),
         Command::Update(command) => update::run(&command, &arguments.common),
+        Command::Fetch(command) => fetch::run(&command, &arguments.common),
+        Command::Vendor(command) => vendor::run(&command, &arguments.common),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

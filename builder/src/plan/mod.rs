@@ -4,6 +4,7 @@
 //! the inputs can be had. Finished layers and images are found again by digests over recipes and
 //! settings: what shapes bytes must be in them, what does not must stay out.
 
+mod inputs;
 mod recipe;
 mod request;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::catalog::{
 use crate::lock::{Lock, LockedPackage};
 use crate::source::maven::PinnedJar;
 
+pub use inputs::InputFile;
 pub use recipe::{
     BaseRecipe, JavaRecipe, LayerRecipe, OwnRecipe, ShellRecipe, ZooKeeperOrigin, ZooKeeperRecipe,
 };
@@ -134,6 +136,12 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn java_home(&self) -> &'a str {
         &self.catalog.java[&self.release.java].home
+    }
+
+    /// Roots of public mirrors of Apache's releases, in order.
+    #[must_use]
+    pub fn apache_mirrors(&self) -> &'a [String] {
+        &self.catalog.apache_mirrors
     }
 
     /// Public Maven repositories, in order.

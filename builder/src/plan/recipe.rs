@@ -233,7 +233,7 @@ impl Plan<'_> {
         let origin = match source {
             Source::Tarball => ZooKeeperOrigin::Tarball {
                 archive: self.release.tarball.digest.clone(),
-                folder: format!("apache-zookeeper-{}-bin", self.release.version),
+                folder: self.release.tarball_folder(),
                 jars,
             },
             Source::Maven => ZooKeeperOrigin::Jars(jars),

@@ -1,32 +1,31 @@
 //! The official release archive.
 
-use super::download::{DownloadError, Failure, Input, Reason, chain, fetch_all};
-use super::http::{HttpClient, parse_address, without_userinfo};
+use super::download::{DownloadError, Downloader, Input};
+use super::http::parse_root;
+use super::mirror::{Archive, UserMirrors};
 use crate::catalog::Release;
-use crate::progress::Progress;
-use crate::store::Store;
 
-/// Brings the archive into the store.
-pub fn fetch_tarball(
-    client: &HttpClient,
-    store: &Store,
-    release: &Release,
-    progress: &Progress,
+/// Brings the archives of releases into the store.
+pub fn fetch_tarballs(
+    downloader: Downloader<'_>,
+    mirrors: &UserMirrors,
+    public: &[String],
+    releases: &[&Release],
 ) -> Result<(), DownloadError> {
-    let shown = without_userinfo(&release.tarball.address);
-    let name = shown.rsplit('/').next().unwrap_or(&shown).to_owned();
-    let address = parse_address(&release.tarball.address).map_err(|error| DownloadError {
-        failures: vec![Failure {
-            input: name.clone(),
-            reasons: vec![Reason::Silent(chain(&error))],
+    let mut roots: Vec<_> = mirrors.of(Archive::Apache).cloned().collect();
+    // The catalog has checked them.
+    roots.extend(public.iter().filter_map(|root| parse_root(root).ok()));
+    let input = |release: &&Release| {
+        let path = release.tarball_path();
+        Input {
+            name: release.tarball_name(),
+            expected: release.tarball.expected(),
+            addresses: (roots.iter())
+                .filter_map(|root| root.join(&path).ok())
+                .collect(),
             passed_over: Vec::new(),
-        }],
-    })?;
-    let input = Input {
-        name,
-        expected: release.tarball.expected(),
-        addresses: vec![address],
-        passed_over: Vec::new(),
+        }
     };
-    fetch_all(client, store, &[input], progress)
+    let inputs: Vec<Input> = releases.iter().map(input).collect();
+    downloader.fetch_all(&inputs)
 }

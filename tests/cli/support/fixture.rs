@@ -120,7 +120,7 @@ impl Fixture {
 
 /// Where the server has a release's archive.
 pub(crate) fn tarball_path(version: &str) -> String {
-    format!("/dist/zookeeper-{version}/apache-zookeeper-{version}-bin.tar.gz")
+    format!("/dist/zookeeper/zookeeper-{version}/apache-zookeeper-{version}-bin.tar.gz")
 }
 
 fn jar_path(jar: &Jar) -> String {

@@ -1,7 +1,6 @@
 //! The catalog's package sets, resolved: what `update` writes into the lock.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use anyhow::{Context, bail};
 
@@ -12,28 +11,25 @@ use super::resolver::{Request, resolve};
 use super::suite;
 use crate::catalog::{Catalog, PackageSetRoots, Platform};
 use crate::lock::LockedPackage;
-use crate::progress::Progress;
-use crate::source::http::HttpClient;
-use crate::store::Store;
+use crate::source::Places;
+use crate::source::download::Downloader;
 
 /// Resolves every set of one Debian release for every platform, in order of platform, set and name.
 /// A [`ResolveError`](super::resolver::ResolveError) is in the chain of the error, with its hint.
 pub fn packages(
-    client: &HttpClient,
-    store: &Store,
+    downloader: Downloader<'_>,
     catalog: &Catalog,
     codename: &str,
-    apt_directory: &Path,
-    progress: &Progress,
+    places: &Places,
 ) -> anyhow::Result<Vec<LockedPackage>> {
     let archive = &catalog.debian[codename];
     refuse_two_bases(catalog, codename)?;
     let sets = catalog.package_sets(codename);
-    let mirrors = Mirrors::find(client, codename, archive, apt_directory, progress);
+    let mirrors = Mirrors::find(downloader, codename, archive, places);
     let unwanted = names(&archive.unwanted)?;
     let mut locked = Vec::new();
     for platform in Platform::ALL {
-        let index = suite::index(client, store, &mirrors, archive, platform, progress)?;
+        let index = suite::index(downloader, &mirrors, archive, platform)?;
         for PackageSetRoots {
             name: set,
             roots,
@@ -106,6 +102,8 @@ fn lock(package: &Package, set: &str, platform: Platform) -> LockedPackage {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::catalog::EMBEDDED_CATALOG;
 

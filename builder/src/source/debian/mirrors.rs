@@ -4,51 +4,27 @@
 //! Whatever a mirror gives is checked by size and SHA-256, so a mirror is never trusted; the Origin is
 //! looked at only so that nobody else's server is asked for Debian's packages.
 
+use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use url::Url;
 
 use super::apt_sources::{AptEntry, AptLocation, read_sources};
 use crate::catalog::DebianArchive;
 use crate::lock::LockedPackage;
-use crate::progress::Progress;
-use crate::source::download::{Input, chain};
-use crate::source::http::{AddressError, HttpClient, ShownUrl, parse_address};
+use crate::source::Places;
+use crate::source::download::{Downloader, Input, chain};
+use crate::source::http::{HttpClient, ShownUrl, parse_root};
+use crate::source::mirror::Archive;
 
 /// The beginning of an InRelease file that has its Origin for certain.
 const HEAD: u64 = 4096;
 
-/// One of Debian's two archives, which are mirrored apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Archive {
-    Main,
-    Security,
-}
-
-impl Archive {
-    fn of_suite(suite: &str) -> Self {
-        if suite.ends_with("-security") {
-            Self::Security
-        } else {
-            Self::Main
-        }
-    }
-
-    /// Its name in the snapshot archive.
-    fn snapshot_name(self) -> &'static str {
-        match self {
-            Self::Main => "debian",
-            Self::Security => "debian-security",
-        }
-    }
-}
-
 /// Roots of mirrors, in the order in which they are asked.
 #[derive(Debug)]
 pub struct Mirrors {
-    main: Vec<Url>,
-    security: Vec<Url>,
+    roots: BTreeMap<Archive, Vec<Url>>,
     snapshot: Option<Url>,
     /// Why one of apt's mirrors is in neither list, in one line that names it.
     passed_over: Vec<(Archive, String)>,
@@ -62,16 +38,19 @@ struct Candidates {
 }
 
 impl Mirrors {
-    /// Reads apt's configuration and asks each of its addresses whether it is Debian's.
+    /// Takes what the user named as it is, then reads apt's configuration and asks each of its
+    /// addresses whether it is Debian's.
     pub fn find(
-        client: &HttpClient,
+        downloader: Downloader<'_>,
         codename: &str,
         archive: &DebianArchive,
-        apt_directory: &Path,
-        progress: &Progress,
+        places: &Places,
     ) -> Self {
+        let Downloader {
+            client, progress, ..
+        } = downloader;
         let location = AptLocation {
-            directory: apt_directory.to_owned(),
+            directory: places.apt_directory.clone(),
             root: PathBuf::from("/"),
         };
         let found = read_sources(&location);
@@ -81,7 +60,7 @@ impl Mirrors {
         let Candidates { roots, passed_over } = candidates(&found.entries);
         let of_catalog = |key: &str, addresses: &[String]| -> Vec<Url> {
             let parse = |address: &String| {
-                root(address)
+                parse_root(address)
                     .map_err(|error| {
                         let error = chain(&error);
                         progress.warn(&format!("catalog: `debian.{codename}.{key}`: {error}"));
@@ -91,11 +70,14 @@ impl Mirrors {
             addresses.iter().filter_map(parse).collect()
         };
         let mut mirrors = Self {
-            main: Vec::new(),
-            security: Vec::new(),
+            roots: BTreeMap::new(),
             snapshot: of_catalog("snapshot", std::slice::from_ref(&archive.snapshot)).pop(),
             passed_over,
         };
+        for kind in [Archive::Debian, Archive::DebianSecurity] {
+            let named = places.mirrors.of(kind).cloned();
+            mirrors.list(kind).extend(named);
+        }
         let asked = if roots.is_empty() {
             Vec::new()
         } else {
@@ -111,28 +93,21 @@ impl Mirrors {
             }
         }
         let public = of_catalog("mirrors", &archive.mirrors);
-        mirrors.main.extend(public);
+        mirrors.list(Archive::Debian).extend(public);
         let public = of_catalog("security-mirrors", &archive.security_mirrors);
-        mirrors.security.extend(public);
+        mirrors.list(Archive::DebianSecurity).extend(public);
         mirrors
     }
 
     fn list(&mut self, archive: Archive) -> &mut Vec<Url> {
-        match archive {
-            Archive::Main => &mut self.main,
-            Archive::Security => &mut self.security,
-        }
+        self.roots.entry(archive).or_default()
     }
 
     /// Every address of a file of `suite`'s archive, without the snapshot archive.
     #[must_use]
     pub fn addresses(&self, suite: &str, path: &str) -> Vec<Url> {
-        let roots = match Archive::of_suite(suite) {
-            Archive::Main => &self.main,
-            Archive::Security => &self.security,
-        };
-        roots
-            .iter()
+        let roots = self.roots.get(&Archive::of_suite(suite));
+        (roots.into_iter().flatten())
             .filter_map(|root| root.join(path).ok())
             .collect()
     }
@@ -152,7 +127,7 @@ impl Mirrors {
     #[must_use]
     pub fn input(&self, package: &LockedPackage, snapshot: &str) -> Input {
         let mut addresses = self.addresses(&package.suite, &package.path);
-        let name = Archive::of_suite(&package.suite).snapshot_name();
+        let name = Archive::of_suite(&package.suite);
         let kept = format!("{name}/{snapshot}/{}", package.path);
         addresses.extend(
             self.snapshot
@@ -168,11 +143,6 @@ impl Mirrors {
     }
 }
 
-/// With a slash at the end, so that a path can be joined to it.
-fn root(uri: &str) -> Result<Url, AddressError> {
-    parse_address(&format!("{}/", uri.trim_end_matches('/')))
-}
-
 /// What apt's entries may mirror, and those that are no address. An entry may name suites of both
 /// archives, so that each of its suites counts.
 fn candidates(entries: &[AptEntry]) -> Candidates {
@@ -180,7 +150,7 @@ fn candidates(entries: &[AptEntry]) -> Candidates {
     for entry in entries {
         for suite in &entry.suites {
             let archive = Archive::of_suite(suite);
-            match root(&entry.uri) {
+            match parse_root(&entry.uri) {
                 Ok(url) => {
                     let candidate = (archive, url);
                     if !found.roots.contains(&candidate) {
@@ -218,16 +188,16 @@ fn ask_all(
 /// has mirrors of the same form with other packages in them.
 fn ask(client: &HttpClient, codename: &str, archive: Archive, root: &Url) -> Result<(), String> {
     let suite = match archive {
-        Archive::Main => codename.to_owned(),
-        Archive::Security => format!("{codename}-security"),
+        Archive::DebianSecurity => format!("{codename}-security"),
+        _ => codename.to_owned(),
     };
     let shown = ShownUrl::from(root);
     let url = root
         .join(&format!("dists/{suite}/InRelease"))
         .map_err(|error| format!("`{shown}`: {error}"))?;
-    let body = client.probe(&url).map_err(|error| chain(&error))?;
+    let answer = client.probe(&url).map_err(|error| chain(&error))?;
     let mut head = Vec::new();
-    body.take(HEAD)
+    (answer.body.take(HEAD))
         .read_to_end(&mut head)
         .map_err(|error| format!("`{}`: {error}", ShownUrl::from(&url)))?;
     let is_debian = String::from_utf8_lossy(&head)
@@ -243,11 +213,15 @@ fn ask(client: &HttpClient, codename: &str, archive: Archive, root: &Url) -> Res
 mod tests {
     use std::fs;
     use std::net::TcpListener;
+    use std::path::Path;
 
     use layers::Digest;
 
     use super::*;
     use crate::catalog::Platform;
+    use crate::progress::Progress;
+    use crate::source::http::HttpSettings;
+    use crate::store::Store;
 
     fn package(suite: &str) -> LockedPackage {
         LockedPackage {
@@ -275,9 +249,17 @@ mod tests {
 
     fn find(apt: &Path, sources: &str, mirrors: &[&str]) -> Mirrors {
         fs::write(apt.join("sources.list"), sources).unwrap();
-        let client = HttpClient::new().unwrap();
-        let progress = Progress::new(true);
-        Mirrors::find(&client, "trixie", &archive(mirrors), apt, &progress)
+        let places = Places {
+            apt_directory: apt.to_owned(),
+            ..Places::default()
+        };
+        let store = Store::open(&apt.join("cache")).unwrap();
+        let downloader = Downloader {
+            client: &HttpClient::new(HttpSettings::default()).unwrap(),
+            store: &store,
+            progress: &Progress::new(true),
+        };
+        Mirrors::find(downloader, "trixie", &archive(mirrors), &places)
     }
 
     fn addresses(input: &Input) -> Vec<&str> {

@@ -14,10 +14,9 @@ use super::mirrors::Mirrors;
 use super::packages::{PackageIndex, PackagesError};
 use super::release::{Release, by_hash_path, signed_text};
 use crate::catalog::{DebianArchive, Platform};
-use crate::progress::Progress;
-use crate::source::download::{DownloadError, Input, chain, fetch_all};
+use crate::source::download::{DownloadError, Downloader, Input, chain};
 use crate::source::http::{HttpClient, ShownUrl};
-use crate::store::{Expected, Store, StoreError};
+use crate::store::{Expected, StoreError};
 
 /// Of an InRelease file; Debian's have up to 150 KB.
 const LARGEST_RELEASE: u64 = 8 << 20;
@@ -84,18 +83,16 @@ pub enum SuiteError {
 
 /// The packages of all of a release's suites for one platform.
 pub fn index(
-    client: &HttpClient,
-    store: &Store,
+    downloader: Downloader<'_>,
     mirrors: &Mirrors,
     archive: &DebianArchive,
     platform: Platform,
-    progress: &Progress,
 ) -> Result<PackageIndex, SuiteError> {
     let mut index = PackageIndex::new(platform.architecture());
     for suite in &archive.suites {
         let addresses = mirrors.addresses(suite, &format!("dists/{suite}/InRelease"));
         let passed_over = mirrors.passed_over(suite);
-        let release = fetch_release(client, &addresses).map_err(|mut reasons| {
+        let release = fetch_release(downloader.client, &addresses).map_err(|mut reasons| {
             reasons.extend(
                 passed_over
                     .iter()
@@ -149,12 +146,13 @@ pub fn index(
             addresses: mirrors.addresses(suite, &format!("dists/{suite}/{wanted}")),
             passed_over,
         };
-        fetch_all(client, store, &[input], progress)?;
-        let file =
-            File::open(store.verified_path(&digest)?).map_err(|source| SuiteError::Open {
+        downloader.fetch_all(&[input])?;
+        let file = File::open(downloader.store.verified_path(&digest)?).map_err(|source| {
+            SuiteError::Open {
                 suite: suite.clone(),
                 source,
-            })?;
+            }
+        })?;
         let text = Limited {
             reader: decompress(BufReader::new(file), Compression::Xz),
             left: LARGEST_TEXT,
@@ -177,7 +175,7 @@ fn fetch_release(client: &HttpClient, addresses: &[Url]) -> Result<Release, Vec<
 }
 
 fn fetch_release_from(client: &HttpClient, address: &Url) -> Result<Release, String> {
-    let reader = client.get(address).map_err(|error| chain(&error))?;
+    let reader = client.get(address).map_err(|error| chain(&error))?.body;
     let mut text = String::new();
     let shown = ShownUrl::from(address);
     Limited {
@@ -215,6 +213,10 @@ mod tests {
     use lzma_rust2::{XzOptions, XzWriter};
 
     use super::*;
+    use crate::progress::Progress;
+    use crate::source::Places;
+    use crate::source::http::HttpSettings;
+    use crate::store::Store;
 
     const LIST: &str = "main/binary-amd64/Packages.xz";
 
@@ -238,12 +240,19 @@ mod tests {
             snapshot: "http://snapshot.example/archive".to_owned(),
             unwanted: Vec::new(),
         };
-        let client = HttpClient::new().unwrap();
         let store = Store::open(&directory.path().join("cache")).unwrap();
-        let progress = Progress::new(true);
-        let mirrors = Mirrors::find(&client, "trixie", &archive, directory.path(), &progress);
+        let downloader = Downloader {
+            client: &HttpClient::new(HttpSettings::default()).unwrap(),
+            store: &store,
+            progress: &Progress::new(true),
+        };
+        let places = Places {
+            apt_directory: directory.path().to_owned(),
+            ..Places::default()
+        };
+        let mirrors = Mirrors::find(downloader, "trixie", &archive, &places);
         let platform = "linux/amd64".parse().unwrap();
-        index(&client, &store, &mirrors, &archive, platform, &progress)
+        index(downloader, &mirrors, &archive, platform)
     }
 
     fn xz(text: &[u8], dictionary: u32) -> Vec<u8> {

@@ -1,16 +1,19 @@
 //! Jars by Maven coordinates: the local repository first, then public mirrors, then one call of the
 //! installed `mvn`, which knows the user's own settings, mirrors and passwords.
 
+mod mvn;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
 use thiserror::Error;
+use url::Url;
 
-use super::download::{CopyError, DownloadError, Input, Reason, chain, copy_verified, fetch_all};
-use super::http::{HttpClient, parse_address, text_without_userinfo};
+use super::download::{CopyError, DownloadError, Downloader, Input, Reason, copy_verified};
+use super::http::parse_root;
+use super::mirror::{Archive, UserMirrors};
 use crate::catalog::Coordinates;
 use crate::progress::Progress;
 use crate::store::{Expected, Store, StoreError};
@@ -54,7 +57,7 @@ pub enum MavenError {
     /// The store could not be written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The store could not be written during a download.
+    /// A download failed for a reason that `mvn` cannot help with.
     #[error(transparent)]
     Download(DownloadError),
     /// The file system refused.
@@ -88,22 +91,37 @@ fn describe_no_maven(reasons: &[Reason]) -> String {
 
 /// Where jars can be had.
 #[derive(Debug)]
-pub struct MavenSource<'a> {
-    /// Public mirrors, in order.
-    pub mirrors: &'a [String],
+pub struct MavenSource {
+    /// Roots of repositories, in order.
+    roots: Vec<Url>,
     /// `~/.m2/repository`, where there is a home directory.
-    pub local_repository: Option<PathBuf>,
+    local_repository: Option<PathBuf>,
 }
 
-impl MavenSource<'_> {
+impl MavenSource {
+    /// The local repository, then what the user named, then the catalog's public mirrors.
+    #[must_use]
+    pub fn new(
+        local_repository: Option<PathBuf>,
+        mirrors: &UserMirrors,
+        public: &[String],
+    ) -> Self {
+        let mut roots: Vec<Url> = mirrors.of(Archive::Maven).cloned().collect();
+        // The catalog has checked them.
+        roots.extend(public.iter().filter_map(|root| parse_root(root).ok()));
+        Self {
+            roots,
+            local_repository,
+        }
+    }
+
     /// Brings every jar into the store.
-    pub fn fetch(
-        &self,
-        client: &HttpClient,
-        store: &Store,
-        jars: &[PinnedJar],
-        progress: &Progress,
-    ) -> Result<(), MavenError> {
+    pub fn fetch(&self, downloader: Downloader<'_>, jars: &[PinnedJar]) -> Result<(), MavenError> {
+        let Downloader {
+            client,
+            store,
+            progress,
+        } = downloader;
         let mut missing: Vec<&PinnedJar> = jars
             .iter()
             .filter(|jar| !store.contains(&jar.expected))
@@ -118,11 +136,11 @@ impl MavenSource<'_> {
         if missing.is_empty() {
             return Ok(());
         }
-        let Err(error) = fetch_all(client, store, &self.inputs(&missing, progress), progress)
-        else {
+        let inputs: Vec<Input> = missing.iter().map(|jar| self.input(jar)).collect();
+        let Err(error) = downloader.fetch_all(&inputs) else {
             return Ok(());
         };
-        if error.is_of_store() {
+        if error.is_of_store() || client.is_offline() {
             return Err(MavenError::Download(error));
         }
         missing.retain(|jar| !store.contains(&jar.expected));
@@ -139,28 +157,16 @@ impl MavenSource<'_> {
         result
     }
 
-    fn inputs(&self, jars: &[&PinnedJar], progress: &Progress) -> Vec<Input> {
-        let mut roots = Vec::new();
-        for mirror in self.mirrors {
-            match parse_address(&format!("{}/", mirror.trim_end_matches('/'))) {
-                Ok(root) => roots.push(root),
-                Err(error) => {
-                    progress.warn(&format!("catalog: `maven.mirrors`: {}", chain(&error)));
-                }
-            }
+    fn input(&self, jar: &PinnedJar) -> Input {
+        let path = jar.coordinates.repository_path();
+        Input {
+            name: jar.coordinates.file_name(),
+            expected: jar.expected.clone(),
+            addresses: (self.roots.iter())
+                .filter_map(|root| root.join(&path).ok())
+                .collect(),
+            passed_over: Vec::new(),
         }
-        let input = |jar: &&PinnedJar| {
-            let path = jar.coordinates.repository_path();
-            Input {
-                name: jar.coordinates.file_name(),
-                expected: jar.expected.clone(),
-                addresses: (roots.iter())
-                    .filter_map(|root| root.join(&path).ok())
-                    .collect(),
-                passed_over: Vec::new(),
-            }
-        };
-        jars.iter().map(input).collect()
     }
 }
 
@@ -217,7 +223,7 @@ fn fetch_by_mvn(
     let task = progress.step(&format!("{} by mvn", count(missing.len())));
     let directory = store.work().subdirectory()?;
     let coordinates: Vec<&Coordinates> = missing.iter().map(|jar| &jar.coordinates).collect();
-    run_mvn(&coordinates, directory.path(), reasons)?;
+    mvn::copy(&coordinates, directory.path(), reasons)?;
     for jar in missing {
         let path = directory.path().join(jar.coordinates.file_name());
         let wrong = |error| match error {
@@ -253,7 +259,7 @@ pub fn pin(
     let task = progress.step(&format!("{} by mvn", count(jars.len())));
     let directory = store.work().subdirectory()?;
     let coordinates: Vec<&Coordinates> = jars.iter().collect();
-    run_mvn(&coordinates, directory.path(), Vec::new())?;
+    mvn::copy(&coordinates, directory.path(), Vec::new())?;
     let mut pinned = BTreeMap::new();
     for jar in jars {
         let path = directory.path().join(jar.file_name());
@@ -267,115 +273,12 @@ pub fn pin(
     Ok(pinned)
 }
 
-/// Copies jars into `directory`, each under its file name, by one call of the installed `mvn`.
-/// `reasons` is what mirrors said before.
-fn run_mvn(
-    jars: &[&Coordinates],
-    directory: &Path,
-    reasons: Vec<Reason>,
-) -> Result<(), MavenError> {
-    let project = directory.join("pom.xml");
-    fs::write(&project, project_file(jars)).map_err(|source| MavenError::Write {
-        path: project.clone(),
-        source,
-    })?;
-    let missing = jars.len();
-    let output = match command(&project, directory).output() {
-        Ok(output) => output,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(MavenError::NoMaven { missing, reasons });
-        }
-        Err(error) => {
-            return Err(MavenError::Failed {
-                missing,
-                detail: error.to_string(),
-            });
-        }
-    };
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(MavenError::Failed {
-        missing,
-        detail: last_words(&output),
-    })
-}
-
-/// Maven runs in the user's whole environment: a `settings.xml` may refer to any variable of it, a
-/// password most of all, and proxies, certificates and the JDK are found by it. Taken out are the
-/// variables that any JVM obeys: they bring agents and options that are meant for other programs,
-/// and make it print lines of its own. `MAVEN_OPTS` is the place for options meant for Maven.
-fn command(project: &Path, directory: &Path) -> Command {
-    let mut command = Command::new("mvn");
-    command
-        .args(["--batch-mode", "--quiet", "--strict-checksums", "--file"])
-        .arg(project)
-        .arg("dependency:copy")
-        .arg(format!("-DoutputDirectory={}", directory.display()))
-        .current_dir(directory)
-        .stdin(Stdio::null());
-    for name in ["JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-/// Exit status and first errors; where `mvn` did not come as far as to report one, the end of what
-/// it printed.
-fn last_words(output: &Output) -> String {
-    const SHOWN: usize = 3;
-    let printed = String::from_utf8_lossy(&output.stdout);
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    let mut lines: Vec<&str> = (printed.lines())
-        .filter(|line| line.starts_with("[ERROR]"))
-        .take(SHOWN)
-        .collect();
-    if lines.is_empty() {
-        let all = printed.lines().chain(complaints.lines());
-        lines = all.filter(|line| !line.trim().is_empty()).collect();
-        lines.drain(..lines.len().saturating_sub(SHOWN));
-    }
-    let mut text = output.status.to_string();
-    for line in lines {
-        text.push_str(&format!("\n  {}", text_without_userinfo(line)));
-    }
-    text
-}
-
-/// Coordinates are made of characters that need no escaping in XML.
-fn project_file(jars: &[&Coordinates]) -> String {
-    let mut items = String::new();
-    for jar in jars {
-        let classifier = match &jar.classifier {
-            Some(classifier) => format!("<classifier>{classifier}</classifier>"),
-            None => String::new(),
-        };
-        items.push_str(&format!(
-            "<artifactItem><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version>\
-             <type>jar</type>{classifier}<destFileName>{}</destFileName></artifactItem>\n",
-            jar.group,
-            jar.artifact,
-            jar.version,
-            jar.file_name()
-        ));
-    }
-    format!(
-        "<project><modelVersion>4.0.0</modelVersion>\
-         <groupId>zookiln</groupId><artifactId>fetch</artifactId><version>1</version><packaging>pom</packaging>\
-         <build><plugins><plugin><artifactId>maven-dependency-plugin</artifactId><configuration>\
-         <artifactItems>\n{items}</artifactItems>\
-         </configuration></plugin></plugins></build></project>\n"
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::process::ExitStatusExt;
-    use std::process::ExitStatus;
-
     use layers::Digest;
 
     use super::super::download::Failure;
+    use super::super::http::{HttpClient, HttpSettings};
     use super::*;
 
     fn silent(text: &str) -> Reason {
@@ -404,6 +307,7 @@ mod tests {
         let error = DownloadError {
             failures: vec![Failure {
                 input: "a.jar".to_owned(),
+                size: 1,
                 reasons: vec![
                     silent("a"),
                     silent("a"),
@@ -415,37 +319,6 @@ mod tests {
             }],
         };
         assert_eq!(first_reasons(&error), [lie, silent("a"), silent("b")]);
-    }
-
-    #[test]
-    fn maven_gets_the_environment_without_options_for_any_jvm() {
-        let command = command(Path::new("pom.xml"), Path::new("/"));
-        let changed: Vec<_> = command.get_envs().collect();
-        assert_eq!(
-            changed,
-            ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"]
-                .map(|name| (name.as_ref(), None))
-        );
-    }
-
-    #[test]
-    fn a_failing_maven_is_quoted_without_passwords_and_empty_lines() {
-        let words = |stdout: &str, stderr: &str| {
-            last_words(&Output {
-                status: ExitStatus::from_raw(1 << 8),
-                stdout: stdout.into(),
-                stderr: stderr.into(),
-            })
-        };
-        assert_eq!(words("", ""), "exit status: 1");
-        assert_eq!(
-            words("", "\nJAVA_HOME is not defined correctly\n"),
-            "exit status: 1\n  JAVA_HOME is not defined correctly"
-        );
-        assert_eq!(
-            words("noise\n[ERROR] from (https://user:secret@host/m2)\n", "x"),
-            "exit status: 1\n  [ERROR] from (https://host/m2)"
-        );
     }
 
     #[test]
@@ -463,12 +336,14 @@ mod tests {
         fs::write(&path, "jar").unwrap();
         let store = Store::open(&directory.path().join("cache")).unwrap();
         fs::remove_dir_all(directory.path().join("cache/v1/blobs")).unwrap();
-        let source = MavenSource {
-            mirrors: &[],
-            local_repository: Some(directory.path().to_owned()),
+        let mirrors = UserMirrors::default();
+        let source = MavenSource::new(Some(directory.path().to_owned()), &mirrors, &[]);
+        let downloader = Downloader {
+            client: &HttpClient::new(HttpSettings::default()).unwrap(),
+            store: &store,
+            progress: &Progress::new(true),
         };
-        let client = HttpClient::new().unwrap();
-        let result = source.fetch(&client, &store, &[jar], &Progress::new(true));
+        let result = source.fetch(downloader, &[jar]);
         assert!(matches!(result, Err(MavenError::Store(_))), "{result:?}");
     }
 }

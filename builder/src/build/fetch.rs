@@ -1,0 +1,254 @@
+//! The inputs of images into the store, all at once: ZooKeeper beside the packages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic;
+
+use thiserror::Error;
+
+use super::Builder;
+use crate::catalog::{Platform, Release};
+use crate::image::AssembleError;
+use crate::lock::LockedPackage;
+use crate::plan::{LayerRecipe, Plan, Source};
+use crate::source::apache::fetch_tarballs;
+use crate::source::debian::Mirrors;
+use crate::source::download::{DownloadError, Input};
+use crate::source::maven::{MavenError, MavenSource, PinnedJar};
+use crate::store::Expected;
+
+/// Which inputs of an image are wanted.
+#[derive(Debug, Clone)]
+pub(crate) enum Inputs {
+    /// Of layers that are not in the store yet.
+    OfMissingLayers,
+    /// Everything that making the image takes on any of these hosts.
+    All { hosts: Vec<Platform> },
+}
+
+/// Why inputs are missing.
+#[derive(Debug, Error)]
+pub(crate) enum FetchError {
+    /// No address gave them.
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    /// Jars were not to be had.
+    #[error(transparent)]
+    Maven(#[from] MavenError),
+    /// The store could not be read.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// ZooKeeper and packages are both missing, for different reasons.
+    #[error("{0}\n{1}")]
+    Both(Box<FetchError>, Box<FetchError>),
+}
+
+impl FetchError {
+    /// Whether mirrors say that they have none of the missing inputs any more.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self, Self::Download(error) if error.is_gone())
+    }
+
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Download(mut error), Self::Download(other)) => {
+                error.failures.extend(other.failures);
+                Self::Download(error)
+            }
+            (error, other) => Self::Both(Box::new(error), Box::new(other)),
+        }
+    }
+}
+
+impl Builder {
+    /// Brings the inputs of `plans` into the store. Says for each plan which of `sources` its
+    /// ZooKeeper is from: the first that answers.
+    pub(crate) fn fetch(
+        &self,
+        plans: &[&Plan<'_>],
+        sources: &[Source],
+        inputs: &Inputs,
+    ) -> Result<Vec<Source>, FetchError> {
+        let (zookeeper, packages) = std::thread::scope(|scope| {
+            let packages = scope.spawn(|| self.fetch_packages(plans, inputs));
+            let zookeeper = self.fetch_zookeeper(plans, sources, inputs);
+            let packages = packages.join();
+            (
+                zookeeper,
+                packages.unwrap_or_else(|it| panic::resume_unwind(it)),
+            )
+        });
+        match (zookeeper, packages) {
+            (Ok(sources), Ok(())) => Ok(sources),
+            (Err(error), Ok(())) | (Ok(_), Err(error)) => Err(error),
+            (Err(error), Err(other)) => Err(error.and(other)),
+        }
+    }
+
+    fn fetch_zookeeper(
+        &self,
+        plans: &[&Plan<'_>],
+        sources: &[Source],
+        inputs: &Inputs,
+    ) -> Result<Vec<Source>, FetchError> {
+        let mut chosen: Vec<Option<Source>> = vec![None; plans.len()];
+        let mut first_error: Option<DownloadError> = None;
+        for (position, source) in sources.iter().enumerate() {
+            let mut wanted = Vec::new();
+            for (plan, chosen) in plans.iter().zip(&mut chosen) {
+                match chosen {
+                    Some(_) => {}
+                    None if self.wants_zookeeper(plan, *source, inputs)? => wanted.push(*plan),
+                    None => *chosen = Some(*source),
+                }
+            }
+            let result = self.fetch_from(&wanted, *source);
+            for (plan, chosen) in plans.iter().zip(&mut chosen) {
+                if chosen.is_none() && self.has_zookeeper(plan, *source) {
+                    *chosen = Some(*source);
+                }
+            }
+            let is_last = position + 1 == sources.len();
+            match result {
+                Ok(()) => {}
+                // An address that answers with other bytes is no reason to take yet others.
+                Err(FetchError::Download(error)) if !is_last && error.no_address_answered() => {
+                    if !self.client.is_offline() {
+                        self.warn_of_jars(&error);
+                    }
+                    first_error = Some(error);
+                }
+                Err(error) => {
+                    return Err(match first_error {
+                        Some(first) if self.client.is_offline() => either(first).into(),
+                        _ => error,
+                    });
+                }
+            }
+        }
+        if let Some(error) = first_error.filter(|_| self.client.is_offline()) {
+            self.warn_of_jars(&error);
+        }
+        Ok(chosen.into_iter().flatten().collect())
+    }
+
+    fn warn_of_jars(&self, error: &DownloadError) {
+        self.progress.warn(&format!(
+            "{error}\n  the same jars are taken one by one: where one differs from the tarball's, so does the image's digest"
+        ));
+    }
+
+    /// Whether the bytes of ZooKeeper are needed at all.
+    fn wants_zookeeper(
+        &self,
+        plan: &Plan<'_>,
+        source: Source,
+        inputs: &Inputs,
+    ) -> Result<bool, AssembleError> {
+        let recipes = self.recipes(plan, source, inputs)?;
+        Ok((recipes.iter()).any(|recipe| matches!(recipe, LayerRecipe::ZooKeeper(_))))
+    }
+
+    fn has_zookeeper(&self, plan: &Plan<'_>, source: Source) -> bool {
+        match source {
+            Source::Tarball => self.store.contains(&plan.release.tarball.expected()),
+            Source::Maven => plan
+                .jars
+                .iter()
+                .all(|jar| self.store.contains(&jar.expected)),
+        }
+    }
+
+    fn fetch_from(&self, plans: &[&Plan<'_>], source: Source) -> Result<(), FetchError> {
+        let Some(any) = plans.first() else {
+            return Ok(());
+        };
+        let mirrors = &self.places.mirrors;
+        match source {
+            Source::Tarball => {
+                let releases: Vec<&Release> = plans.iter().map(|plan| plan.release).collect();
+                fetch_tarballs(self.downloader(), mirrors, any.apache_mirrors(), &releases)?;
+            }
+            Source::Maven => {
+                let jars: BTreeSet<&PinnedJar> = plans.iter().flat_map(|plan| &plan.jars).collect();
+                let jars: Vec<PinnedJar> = jars.into_iter().cloned().collect();
+                let repository = self.places.maven_repository.clone();
+                MavenSource::new(repository, mirrors, any.maven_mirrors())
+                    .fetch(self.downloader(), &jars)
+                    .map_err(|error| match error {
+                        MavenError::Download(error) => FetchError::Download(error),
+                        error => error.into(),
+                    })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn fetch_packages(&self, plans: &[&Plan<'_>], inputs: &Inputs) -> Result<(), FetchError> {
+        let mut mirrors: BTreeMap<&str, Mirrors> = BTreeMap::new();
+        let mut wanted: BTreeMap<Expected, Input> = BTreeMap::new();
+        for plan in plans {
+            for package in self.packages(plan, inputs)? {
+                let expected = package.expected();
+                if self.store.contains(&expected) || wanted.contains_key(&expected) {
+                    continue;
+                }
+                let mirrors = mirrors.entry(plan.codename).or_insert_with(|| {
+                    Mirrors::find(self.downloader(), plan.codename, plan.archive, &self.places)
+                });
+                wanted.insert(expected, mirrors.input(&package, plan.snapshot));
+            }
+        }
+        let wanted: Vec<Input> = wanted.into_values().collect();
+        Ok(self.downloader().fetch_all(&wanted)?)
+    }
+
+    fn packages(
+        &self,
+        plan: &Plan<'_>,
+        inputs: &Inputs,
+    ) -> Result<BTreeSet<LockedPackage>, AssembleError> {
+        let hosts = match inputs {
+            Inputs::OfMissingLayers => std::slice::from_ref(&self.host),
+            Inputs::All { hosts } => hosts,
+        };
+        // Packages do not depend on where ZooKeeper comes from.
+        let recipes = self.recipes(plan, Source::Maven, inputs)?;
+        let needs = |recipe| {
+            hosts
+                .iter()
+                .flat_map(move |host| plan.packages_for(recipe, *host))
+        };
+        Ok(recipes.iter().flat_map(needs).collect())
+    }
+
+    /// The layers whose inputs are wanted.
+    fn recipes(
+        &self,
+        plan: &Plan<'_>,
+        source: Source,
+        inputs: &Inputs,
+    ) -> Result<Vec<LayerRecipe>, AssembleError> {
+        let assembler = self.assembler();
+        let mut recipes = Vec::new();
+        for platform in &plan.platforms {
+            for recipe in plan.layers(*platform, source) {
+                let is_wanted = match inputs {
+                    Inputs::All { .. } => true,
+                    Inputs::OfMissingLayers => assembler.cached(&recipe, plan.created)?.is_none(),
+                };
+                if is_wanted {
+                    recipes.push(recipe);
+                }
+            }
+        }
+        Ok(recipes)
+    }
+}
+
+/// Offline, either would do: the archives stand for their jars too.
+fn either(mut tarballs: DownloadError) -> DownloadError {
+    for failure in &mut tarballs.failures {
+        failure.input.push_str(", or its jars one by one");
+    }
+    tarballs
+}

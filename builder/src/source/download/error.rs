@@ -1,0 +1,130 @@
+//! Why inputs could not be had, so that whoever asked can tell silence from lies.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use indicatif::DecimalBytes;
+use thiserror::Error;
+
+/// Inputs that no address gave.
+#[derive(Debug, Error)]
+#[error("{}", describe(failures))]
+pub struct DownloadError {
+    /// At least one.
+    pub failures: Vec<Failure>,
+}
+
+/// One input, and what each of its addresses said.
+#[derive(Debug)]
+pub struct Failure {
+    /// The input's name.
+    pub input: String,
+    /// Bytes.
+    pub size: u64,
+    /// One per address, or one saying that there was none.
+    pub reasons: Vec<Reason>,
+    /// Why others were not asked.
+    pub passed_over: Vec<String>,
+}
+
+/// Why an address did not do, in one line that names it without user and password.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Unreachable, refused, or broken off.
+    Silent(String),
+    /// It answered that it does not have the file.
+    Gone(String),
+    /// It was not asked, since the build is offline.
+    Offline(String),
+    /// It gave something else: wrong size or digest.
+    Lied(String),
+    /// What it gave could not be written to the cache.
+    Store(String),
+}
+
+impl DownloadError {
+    /// Whether the inputs are just not to be had now: nobody gave other bytes, and the store could
+    /// be written.
+    #[must_use]
+    pub fn no_address_answered(&self) -> bool {
+        self.reasons()
+            .all(|reason| !matches!(reason, Reason::Lied(_) | Reason::Store(_)))
+    }
+
+    /// Whether the cache could not be written, so that the network is not to blame.
+    #[must_use]
+    pub fn is_of_store(&self) -> bool {
+        self.reasons()
+            .any(|reason| matches!(reason, Reason::Store(_)))
+    }
+
+    /// Whether each input is one that an address once had: it answered that it has it no more.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.no_address_answered()
+            && self.failures.iter().all(|failure| {
+                (failure.reasons.iter()).any(|reason| matches!(reason, Reason::Gone(_)))
+            })
+    }
+
+    /// Whether the network was not asked for any of the inputs.
+    #[must_use]
+    pub fn is_of_offline(&self) -> bool {
+        self.failures.iter().any(Failure::is_of_offline)
+    }
+
+    /// What was said about all inputs.
+    pub(in crate::source) fn reasons(&self) -> impl Iterator<Item = &Reason> {
+        self.failures.iter().flat_map(|failure| &failure.reasons)
+    }
+}
+
+impl Failure {
+    fn is_of_offline(&self) -> bool {
+        let is = |wanted: fn(&Reason) -> bool| self.reasons.iter().any(wanted);
+        is(|reason| matches!(reason, Reason::Offline(_)))
+            && !is(|reason| matches!(reason, Reason::Lied(_) | Reason::Store(_)))
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Silent(text)
+            | Self::Gone(text)
+            | Self::Offline(text)
+            | Self::Lied(text)
+            | Self::Store(text) => formatter.write_str(text),
+        }
+    }
+}
+
+/// What was not asked for comes together, as a list to be fetched; what all inputs have in common,
+/// the addresses passed over, comes once and last.
+fn describe(failures: &[Failure]) -> String {
+    let (offline, asked): (Vec<&Failure>, Vec<&Failure>) =
+        failures.iter().partition(|failure| failure.is_of_offline());
+    let mut lines = Vec::new();
+    for failure in &asked {
+        lines.push(format!("cannot fetch `{}`", failure.input));
+        lines.extend(failure.reasons.iter().map(|reason| format!("  {reason}")));
+    }
+    if !offline.is_empty() {
+        let total: u64 = offline.iter().map(|failure| failure.size).sum();
+        lines.push(format!(
+            "not in the cache, and the build is offline: {} files, {}",
+            offline.len(),
+            DecimalBytes(total)
+        ));
+        let line =
+            |failure: &&Failure| format!("  {} ({})", failure.input, DecimalBytes(failure.size));
+        lines.extend(offline.iter().map(line));
+    }
+    let mut seen = BTreeSet::new();
+    for line in asked.iter().flat_map(|failure| &failure.passed_over) {
+        if seen.insert(line) {
+            lines.push(format!("  passed over: {line}"));
+        }
+    }
+    lines.join("\n")
+}
