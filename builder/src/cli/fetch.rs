@@ -16,6 +16,8 @@ use crate::progress::Progress;
 
 /// Bring all inputs of images into the cache, so that they can be built with `--offline`
 #[derive(Debug, Args)]
+// `vendor` has all of it, and a group of this name already.
+#[group(skip)]
 #[command(
     disable_version_flag = true,
     after_help = "Example:\n  zookiln fetch --version 3.6.1"
