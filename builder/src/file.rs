@@ -7,6 +7,42 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+use crate::interrupt::Scratch;
+
+/// A file that has no name yet; dropped or interrupted, it leaves nothing.
+#[derive(Debug)]
+pub(crate) struct TemporaryFile {
+    file: NamedTempFile,
+    _scratch: Scratch,
+}
+
+impl TemporaryFile {
+    /// In the directory that it is to appear in, so that renaming it is one step.
+    pub(crate) fn new_in(directory: &Path) -> io::Result<Self> {
+        let file = NamedTempFile::new_in(directory)?;
+        let scratch = Scratch::new(file.path());
+        Ok(Self {
+            file,
+            _scratch: scratch,
+        })
+    }
+
+    pub(crate) fn as_file_mut(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
+    /// Gives it its name. The bytes are on disk before the name is: what has a name survives a crash.
+    pub(crate) fn persist(self, path: &Path) -> io::Result<()> {
+        // Temporary files are private; what is made here is not.
+        let file = self.file.as_file();
+        file.set_permissions(Permissions::from_mode(0o644))?;
+        file.sync_data()?;
+        (self.file.persist(path))
+            .map(drop)
+            .map_err(|error| error.error)
+    }
+}
+
 /// Writes a file beside `path` and renames it there once it is on disk.
 pub(crate) fn replace<E: From<io::Error>>(
     path: &Path,
@@ -16,19 +52,9 @@ pub(crate) fn replace<E: From<io::Error>>(
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(parent)?;
+    let mut file = TemporaryFile::new_in(parent)?;
     write(file.as_file_mut())?;
-    Ok(persist(file, path)?)
-}
-
-/// The last step of [`replace`], for files that are written elsewhere first. The bytes are on disk
-/// before the name is: what has a name survives a crash.
-pub(crate) fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    // Temporary files are private; what is made here is not.
-    file.as_file()
-        .set_permissions(Permissions::from_mode(0o644))?;
-    file.as_file().sync_data()?;
-    file.persist(path).map(drop).map_err(|error| error.error)
+    Ok(file.persist(path)?)
 }
 
 #[cfg(test)]

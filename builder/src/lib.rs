@@ -11,6 +11,7 @@ pub mod entrypoint;
 pub mod export;
 mod file;
 pub mod image;
+mod interrupt;
 pub mod json;
 pub mod lock;
 pub mod plan;

@@ -18,7 +18,10 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+
+use crate::interrupt;
 
 /// Makes OCI images of Apache ZooKeeper, without a Dockerfile, a daemon or root.
 #[derive(Debug, Parser)]
@@ -59,9 +62,10 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let interruptible = interrupt::install().context("cannot watch for signals");
     // A listing may be cut short by its reader, an archive may not.
     let is_archive = matches!(arguments.command, Command::Export(_));
-    let result = match arguments.command {
+    let result = interruptible.and_then(|()| match arguments.command {
         Command::Build(command) => build::run(&command, &arguments.common),
         Command::List(command) => list::run(&command, &arguments.common),
         Command::Inspect(command) => inspect::run(&command),
@@ -69,12 +73,13 @@ pub fn main() -> ExitCode {
         Command::Update(command) => update::run(&command, &arguments.common),
         Command::Fetch(command) => fetch::run(&command, &arguments.common),
         Command::Vendor(command) => vendor::run(&command, &arguments.common),
-    };
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has seen enough, as `head` has.
         Err(error) if !is_archive && is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
+            interrupt::wait_for_end();
             let mut stderr = std::io::stderr().lock();
             // Nothing is left to be done where even this cannot be said.
             let _ = writeln!(stderr, "error: {error:#}");

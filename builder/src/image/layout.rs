@@ -12,10 +12,9 @@ use std::path::{Path, PathBuf};
 use layers::{Algorithm, Digest, DigestWriter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
 use thiserror::Error;
 
-use crate::file;
+use crate::file::TemporaryFile;
 use crate::json;
 use crate::plan::Source;
 
@@ -269,8 +268,8 @@ impl Layout {
         }
         let parent = path.parent().unwrap_or(&self.path);
         let mut file =
-            NamedTempFile::new_in(parent).map_err(LayoutError::io("create a file in", parent))?;
-        let mut writer = DigestWriter::new(digest.algorithm(), &mut file);
+            TemporaryFile::new_in(parent).map_err(LayoutError::io("create a file in", parent))?;
+        let mut writer = DigestWriter::new(digest.algorithm(), file.as_file_mut());
         io::copy(&mut content, &mut writer).map_err(LayoutError::io("write", &path))?;
         let (found, _) = writer.finish();
         if found != *digest {
@@ -280,7 +279,7 @@ impl Layout {
                 found: found.to_string(),
             });
         }
-        file::persist(file, &path).map_err(LayoutError::io("write", &path))
+        file.persist(&path).map_err(LayoutError::io("write", &path))
     }
 
     /// Makes `descriptor` the layout's one image; `referenced` are all blobs it needs. Everything else
@@ -306,11 +305,12 @@ impl Layout {
         // Beside the blobs: what a killed build leaves there, the next one sweeps.
         let blobs = self.path.join("blobs/sha256");
         let mut file =
-            NamedTempFile::new_in(&blobs).map_err(LayoutError::io("create a file in", &blobs))?;
-        file.write_all(&json::canonical(value))
+            TemporaryFile::new_in(&blobs).map_err(LayoutError::io("create a file in", &blobs))?;
+        file.as_file_mut()
+            .write_all(&json::canonical(value))
             .map_err(LayoutError::io("write", &blobs))?;
         let path = self.path.join(name);
-        file::persist(file, &path).map_err(LayoutError::io("write", &path))
+        file.persist(&path).map_err(LayoutError::io("write", &path))
     }
 
     fn remove_unreferenced(&self, referenced: &BTreeSet<&str>) -> Result<(), LayoutError> {

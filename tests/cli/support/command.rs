@@ -173,12 +173,15 @@ impl Run {
     }
 }
 
-/// Downloads end in any order.
+/// Downloads end in any order, and take their time.
 fn sorted_progress(stderr: &str) -> Vec<&str> {
-    let mut lines: Vec<&str> = stderr.lines().collect();
-    for block in lines
-        .chunk_by_mut(|left, right| left.starts_with("fetched ") && right.starts_with("fetched "))
-    {
+    let untimed = |line| match str::split_once(line, " in ") {
+        Some((what, rate)) if what.starts_with("fetched ") && rate.ends_with("/s") => what,
+        _ => line,
+    };
+    let mut lines: Vec<&str> = stderr.lines().map(untimed).collect();
+    let is_download = |line: &str| line.starts_with("fetched ") && !line.contains(" files, ");
+    for block in lines.chunk_by_mut(|left, right| is_download(left) && is_download(right)) {
         block.sort_unstable();
     }
     lines

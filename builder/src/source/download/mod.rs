@@ -18,7 +18,7 @@ use transfer::Transfer;
 pub use verify::{CopyError, copy_verified};
 
 use super::http::HttpClient;
-use crate::progress::Progress;
+use crate::progress::{Downloads, Progress};
 use crate::store::{Expected, Store};
 
 /// Downloads under way at once: enough to fill a line through many small files.
@@ -63,11 +63,16 @@ impl Downloader<'_> {
         });
         missing.dedup_by(|a, b| a.expected == b.expected);
 
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let total = missing.iter().map(|input| input.expected.size).sum();
+        let downloads = self.progress.downloads(missing.len(), total);
         let next = AtomicUsize::new(0);
         let store_failed = AtomicBool::new(false);
         let failures = Mutex::new(Vec::new());
         let download = |input: &Input| {
-            if let Err(failure) = self.fetch(input) {
+            if let Err(failure) = self.fetch(input, &downloads) {
                 if matches!(failure.reasons.last(), Some(Reason::Store(_))) {
                     store_failed.store(true, Ordering::Relaxed);
                 }
@@ -97,8 +102,8 @@ impl Downloader<'_> {
         Err(DownloadError { failures })
     }
 
-    fn fetch(&self, input: &Input) -> Result<(), Failure> {
-        let task = self.progress.download(&input.name, input.expected.size);
+    fn fetch(&self, input: &Input, downloads: &Downloads<'_>) -> Result<(), Failure> {
+        let task = downloads.begin(&input.name, input.expected.size);
         let result = Transfer::new(*self, input, &task).run();
         result.map(|()| task.done()).map_err(|reasons| Failure {
             input: input.name.clone(),

@@ -12,7 +12,7 @@ use url::Url;
 use super::error::Reason;
 use super::verify::{CopyError, Partial};
 use super::{Downloader, Input, chain};
-use crate::progress::Task;
+use crate::progress::Download;
 use crate::source::http::{Answer, HttpError, Rest, ShownUrl};
 
 /// How often all addresses that may yet answer are asked.
@@ -28,7 +28,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 pub(super) struct Transfer<'a> {
     downloader: Downloader<'a>,
     input: &'a Input,
-    task: &'a Task,
+    task: &'a Download<'a>,
     part: Option<Part<'a>>,
     /// The most that any attempt has had.
     furthest: u64,
@@ -69,7 +69,11 @@ enum Attempt {
 }
 
 impl<'a> Transfer<'a> {
-    pub(super) fn new(downloader: Downloader<'a>, input: &'a Input, task: &'a Task) -> Self {
+    pub(super) fn new(
+        downloader: Downloader<'a>,
+        input: &'a Input,
+        task: &'a Download<'a>,
+    ) -> Self {
         Self {
             downloader,
             input,

@@ -1,14 +1,21 @@
 //! What moves on the terminal while a command works; plain lines where nobody watches.
 
-use std::io::{IsTerminal, Read};
+mod downloads;
+
+use std::io::IsTerminal;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::interrupt;
+pub use downloads::{Download, Downloads};
 
 /// Where progress goes. Never stdout: that is for data.
 #[derive(Debug)]
 pub struct Progress {
     style: Style,
+    total: Mutex<Option<downloads::Total>>,
 }
 
 #[derive(Debug)]
@@ -18,7 +25,7 @@ enum Style {
     Quiet,
 }
 
-/// One thing under way. Dropped without [`Task::done`], it vanishes: it failed, and the error says so.
+/// One step under way. Dropped without [`Task::done`], it vanishes: it failed, and the error says so.
 #[derive(Debug)]
 pub struct Task {
     bar: ProgressBar,
@@ -33,31 +40,30 @@ impl Progress {
         let style = if quiet {
             Style::Quiet
         } else if std::io::stderr().is_terminal() && !set("CI") {
-            Style::Bars(MultiProgress::new())
+            let bars = MultiProgress::new();
+            interrupt::clear_when_interrupted(bars.clone());
+            Style::Bars(bars)
         } else {
             Style::Lines
         };
-        Self { style }
-    }
-
-    /// A download of `size` bytes.
-    pub fn download(&self, name: &str, size: u64) -> Task {
-        let bar =
-            ProgressBar::with_draw_target(Some(size), indicatif::ProgressDrawTarget::hidden());
-        self.add(
-            bar,
-            name,
-            "  {wide_msg} {bar:24} {bytes:>10}/{total_bytes:<10} {bytes_per_sec:>12}",
-            "fetched",
-        )
+        Self {
+            style,
+            total: Mutex::default(),
+        }
     }
 
     /// A step whose length nobody knows.
     pub fn step(&self, name: &str) -> Task {
-        let bar = ProgressBar::with_draw_target(None, indicatif::ProgressDrawTarget::hidden());
-        let task = self.add(bar, name, "  {spinner} {wide_msg} {elapsed}", "made");
-        task.bar.enable_steady_tick(Duration::from_millis(120));
-        task
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        bar.set_style(style("  {spinner} {wide_msg} {elapsed}"));
+        bar.set_message(name.to_owned());
+        let (bar, finished) = match &self.style {
+            Style::Bars(bars) => (bars.add(bar), None),
+            Style::Lines => (bar, Some(format!("made {name}"))),
+            Style::Quiet => (bar, None),
+        };
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Task { bar, finished }
     }
 
     /// A wait that leaves no line when it is over, since nothing comes of it that a person could use.
@@ -65,27 +71,6 @@ impl Progress {
         let mut task = self.step(name);
         task.finished = None;
         task
-    }
-
-    fn add(&self, bar: ProgressBar, name: &str, template: &str, done: &str) -> Task {
-        let style =
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        bar.set_style(style);
-        bar.set_message(name.to_owned());
-        match &self.style {
-            Style::Bars(bars) => Task {
-                bar: bars.add(bar),
-                finished: None,
-            },
-            Style::Lines => Task {
-                bar,
-                finished: Some(format!("{done} {name}")),
-            },
-            Style::Quiet => Task {
-                bar,
-                finished: None,
-            },
-        }
     }
 
     /// A line that stays.
@@ -106,17 +91,11 @@ impl Progress {
     }
 }
 
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
 impl Task {
-    /// Back to zero: the next address is tried.
-    pub fn restart(&self) {
-        self.bar.set_position(0);
-    }
-
-    /// A reader that moves the bar.
-    pub fn wrap<R: Read>(&self, reader: R) -> impl Read {
-        self.bar.wrap_read(reader)
-    }
-
     /// It worked.
     pub fn done(self) {
         self.bar.finish_and_clear();
