@@ -16,6 +16,7 @@ pub mod json;
 pub mod lock;
 pub mod plan;
 pub mod progress;
+mod size;
 pub mod source;
 pub mod store;
 

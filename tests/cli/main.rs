@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod build;
+mod cache;
 mod damage;
 mod export;
 mod golden;

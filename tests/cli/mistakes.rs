@@ -489,7 +489,7 @@ fn a_cache_below_a_file() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet build --version 3.6.1
-! error: cannot open the cache: `ZOOKILN_CACHE` names another place: cannot create `[DIRECTORY]/file/cache/v1/blobs/sha256`: Not a directory (os error 20)
+! error: cannot open the cache: `ZOOKILN_CACHE` names another place: cannot create `[DIRECTORY]/file/cache/v1`: Not a directory (os error 20)
 [exit 1]
 
 "#]]

@@ -76,20 +76,22 @@ fn read(path: &Path) -> Result<String, CatalogError> {
     })
 }
 
-/// The store below `$ZOOKILN_CACHE`, else `$XDG_CACHE_HOME/zookiln`, else `~/.cache/zookiln`.
+/// The store in [`cache_directory`], made where it is not.
 pub(super) fn open_store() -> anyhow::Result<Store> {
-    Store::open(&cache()?).context("cannot open the cache: `ZOOKILN_CACHE` names another place")
+    Store::open(&cache_directory()?)
+        .context("cannot open the cache: `ZOOKILN_CACHE` names another place")
 }
 
 /// The same for whoever only looks: makes none where there is none.
 pub(super) fn open_existing_store() -> anyhow::Result<Option<Store>> {
-    match cache()?.exists() {
+    match cache_directory()?.exists() {
         true => open_store().map(Some),
         false => Ok(None),
     }
 }
 
-fn cache() -> anyhow::Result<PathBuf> {
+/// `$ZOOKILN_CACHE`, else `$XDG_CACHE_HOME/zookiln`, else `~/.cache/zookiln`; it need not exist.
+pub(super) fn cache_directory() -> anyhow::Result<PathBuf> {
     let variable = |name| {
         std::env::var_os(name)
             .filter(|value| !value.is_empty())

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
-use indicatif::DecimalBytes;
 use serde::Serialize;
 
 use super::build::Format;
@@ -14,6 +13,7 @@ use crate::catalog::Platform;
 use crate::image::{Assembler, up_to_date};
 use crate::plan::{InputFile, Source};
 use crate::progress::Progress;
+use crate::size::Size;
 use crate::store::Store;
 
 #[derive(Serialize)]
@@ -172,9 +172,9 @@ fn print_text(out: &mut impl Write, dry_run: &DryRun) -> std::io::Result<()> {
         }
     }
     for file in &dry_run.fetch {
-        let size = DecimalBytes(file.size).to_string();
+        let size = Size(file.size).to_string();
         writeln!(out, "fetch {size:>10}  {}", file.name)?;
     }
-    let (files, bytes) = (dry_run.fetch.len(), DecimalBytes(dry_run.fetch_bytes));
+    let (files, bytes) = (dry_run.fetch.len(), Size(dry_run.fetch_bytes));
     writeln!(out, "{files} files to be fetched, {bytes}")
 }

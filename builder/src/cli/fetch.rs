@@ -4,7 +4,6 @@ use std::io::Write;
 use std::num::NonZeroUsize;
 
 use clap::Args;
-use indicatif::DecimalBytes;
 
 use super::network::Network;
 use super::selection::Selection;
@@ -13,6 +12,7 @@ use crate::build::{Builder, Inputs};
 use crate::catalog::{Platform, Variant};
 use crate::plan::{InputFile, Plan};
 use crate::progress::Progress;
+use crate::size::Size;
 
 /// Bring all inputs of images into the cache, so that they can be built with `--offline`
 #[derive(Debug, Args)]
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> 
     let host = context::host()?;
     fetched(arguments, common, &[host], |_, inputs| {
         let bytes: u64 = inputs.iter().map(|input| input.expected.size).sum();
-        let (files, bytes) = (inputs.len(), DecimalBytes(bytes));
+        let (files, bytes) = (inputs.len(), Size(bytes));
         writeln!(std::io::stdout(), "{files} files in the cache, {bytes}")?;
         Ok(())
     })

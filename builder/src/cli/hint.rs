@@ -9,7 +9,9 @@ use crate::image::{AssembleError, LayoutError};
 use crate::plan::PlanError;
 use crate::source::debian::resolver::ResolveError;
 use crate::source::download::DownloadError;
+use crate::source::http::HttpError;
 use crate::source::maven::MavenError;
+use crate::store::StoreError;
 
 /// Looks along the chain for an error that knows what to do.
 pub(super) fn for_error(error: &anyhow::Error) -> Option<String> {
@@ -28,64 +30,83 @@ fn in_chain(error: &(dyn Error + 'static)) -> Option<String> {
 }
 
 fn for_cause(cause: &(dyn Error + 'static)) -> Option<String> {
-    match cause.downcast_ref::<FetchError>() {
-        Some(FetchError::Both(one, other)) => {
-            return in_chain(one.as_ref()).or_else(|| in_chain(other.as_ref()));
-        }
-        // Transparent ones are not in the chain.
-        Some(FetchError::Download(error)) => return for_cause(error),
-        Some(FetchError::Maven(error)) => return for_cause(error),
-        Some(FetchError::Assemble(error)) => return for_cause(error),
-        None => {}
-    }
     if let Some(error) = cause.downcast_ref::<CatalogError>() {
-        return error.hint();
+        error.hint()
+    } else if let Some(error) = cause.downcast_ref::<PlanError>() {
+        Some(error.hint())
+    } else if let Some(error) = cause.downcast_ref::<LayoutError>() {
+        for_layout(error).map(str::to_owned)
+    } else if cause.is::<NoLock>() {
+        Some("run `zookiln update` to write it".to_owned())
+    } else if let Some(error) = cause.downcast_ref::<ResolveError>() {
+        error.hint()
+    } else if let Some(error) = cause.downcast_ref::<FetchError>() {
+        for_fetch(error)
+    } else if let Some(error) = cause.downcast_ref::<AssembleError>() {
+        for_assemble(error)
+    } else if let Some(error) = cause.downcast_ref::<StoreError>() {
+        error.hint()
+    } else if let Some(error) = cause.downcast_ref::<DownloadError>() {
+        Some(for_download(error).to_owned())
+    } else if let Some(error) = cause.downcast_ref::<MavenError>() {
+        for_maven(error)
+    } else if let Some(error) = cause.downcast_ref::<HttpError>() {
+        error.hint().map(str::to_owned)
+    } else {
+        None
     }
-    if let Some(error) = cause.downcast_ref::<PlanError>() {
-        return Some(error.hint());
+}
+
+fn for_layout(error: &LayoutError) -> Option<&'static str> {
+    match error {
+        LayoutError::Foreign(_) => Some("name an empty directory, or one that a build has written"),
+        LayoutError::Unwritable { .. } => Some("`--output` names another directory"),
+        LayoutError::NotALayout { .. } => Some("`zookiln build` writes one"),
+        LayoutError::Mismatch { .. } => Some("remove the directory and build the image anew"),
+        _ => None,
     }
-    if let Some(error) = cause.downcast_ref::<LayoutError>() {
-        return match error {
-            LayoutError::Foreign(_) => {
-                Some("name an empty directory, or one that a build has written".to_owned())
-            }
-            LayoutError::Unwritable { .. } => Some("`--output` names another directory".to_owned()),
-            LayoutError::NotALayout { .. } => Some("`zookiln build` writes one".to_owned()),
-            LayoutError::Mismatch { .. } => {
-                Some("remove the directory and build the image anew".to_owned())
-            }
-            _ => None,
-        };
+}
+
+/// A transparent error stands in for its source, which the chain then passes over.
+fn for_fetch(error: &FetchError) -> Option<String> {
+    match error {
+        FetchError::Both(one, other) => for_fetch(one).or_else(|| for_fetch(other)),
+        FetchError::Download(error) => Some(for_download(error).to_owned()),
+        FetchError::Maven(error) => for_maven(error),
+        FetchError::Assemble(error) => for_assemble(error),
     }
-    if cause.is::<NoLock>() {
-        return Some("run `zookiln update` to write it".to_owned());
-    }
-    if let Some(error) = cause.downcast_ref::<ResolveError>() {
-        return error.hint();
-    }
-    if let Some(AssembleError::VersionsApart { .. }) = cause.downcast_ref::<AssembleError>() {
-        return Some(
+}
+
+fn for_assemble(error: &AssembleError) -> Option<String> {
+    match error {
+        AssembleError::Store(error) => error.hint(),
+        AssembleError::VersionsApart { .. } => Some(
             "run `zookiln update`; where it changes nothing, wait for the other platform's update"
                 .to_owned(),
-        );
+        ),
+        _ => None,
     }
-    if let Some(error) = cause.downcast_ref::<DownloadError>() {
-        if error.is_of_store() {
-            return Some("`ZOOKILN_CACHE` names another place for the cache".to_owned());
+}
+
+fn for_maven(error: &MavenError) -> Option<String> {
+    match error {
+        MavenError::Download(error) => Some(for_download(error).to_owned()),
+        MavenError::Store(error) => error.hint(),
+        MavenError::NoMaven { .. } => {
+            Some("install Maven (`apt-get install maven`), or check the network".to_owned())
         }
-        if error.is_of_offline() {
-            return Some("run `zookiln fetch` where there is a network, or name a copy by `--mirror file:DIR`".to_owned());
-        }
-        return Some(
-            "check the network, or run `zookiln update` if the packages have been replaced"
-                .to_owned(),
-        );
+        _ => None,
     }
-    if let Some(MavenError::Download(error)) = cause.downcast_ref::<MavenError>() {
-        return for_cause(error);
+}
+
+fn for_download(error: &DownloadError) -> &'static str {
+    if error.is_of_store() {
+        "`zookiln cache prune` makes room, `ZOOKILN_CACHE` names another place for the cache"
+    } else if error.is_of_offline() {
+        "run `zookiln fetch` where there is a network, or name a copy by `--mirror file:DIR`"
+    } else if error.is_of_certificate() {
+        "name the certificates to be trusted by `--ca-file`, or install the host's (`apt-get install ca-certificates`)"
+    } else {
+        "check the network, or run `zookiln update` if the packages have been replaced"
     }
-    if let Some(MavenError::NoMaven { .. }) = cause.downcast_ref::<MavenError>() {
-        return Some("install Maven (`apt-get install maven`), or check the network".to_owned());
-    }
-    None
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::image::{Image, Layout, PlatformImage};
+use crate::size::Size;
 
 /// Show the config, layers and sizes of a layout
 #[derive(Debug, Args)]
@@ -94,7 +95,7 @@ fn print_platform(out: &mut impl Write, platform: &PlatformImage) -> std::io::Re
             out,
             "    {:<20} {:>9}  {}  {bar}",
             name,
-            megabytes(layer.size),
+            Size(layer.size),
             &layer.digest.hex()[..12]
         )?;
     }
@@ -102,7 +103,7 @@ fn print_platform(out: &mut impl Write, platform: &PlatformImage) -> std::io::Re
         .layers
         .iter()
         .fold(0_u64, |total, layer| total.saturating_add(layer.size));
-    writeln!(out, "    {:<20} {:>9}", "total", megabytes(total))?;
+    writeln!(out, "    {:<20} {:>9}", "total", Size(total))?;
     Ok(())
 }
 
@@ -110,10 +111,6 @@ fn print_platform(out: &mut impl Write, platform: &PlatformImage) -> std::io::Re
 fn bar_length(size: u64, largest: u64) -> usize {
     let length = u128::from(size) * u128::from(BAR) / u128::from(largest);
     usize::try_from(length).unwrap_or_default().max(1)
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{}.{:02} MB", bytes / 1_000_000, bytes % 1_000_000 / 10_000)
 }
 
 fn text(value: &Value) -> &str {

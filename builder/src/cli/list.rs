@@ -1,6 +1,7 @@
 //! `zookiln list`: what can be built, and what of it is in the cache already.
 
 use std::io::Write;
+use std::path::Path;
 
 use clap::Args;
 
@@ -8,7 +9,7 @@ use super::{Common, context};
 use crate::catalog::{Catalog, Release, Variant};
 use crate::lock::Lock;
 use crate::plan::{Plan, Request, Source};
-use crate::store::{Expected, Store};
+use crate::store::{Expected, is_cached};
 
 /// Show what the catalog has
 #[derive(Debug, Args)]
@@ -21,7 +22,7 @@ pub(super) fn run(_: &Arguments, common: &Common) -> anyhow::Result<()> {
     let catalog = location.catalog()?;
     let lock = location.lock()?;
     // A listing must not fail for want of a cache.
-    let store = context::open_store().ok();
+    let cache = context::cache_directory().ok();
     let mut out = std::io::stdout().lock();
     let platforms: Vec<&str> = catalog
         .platforms
@@ -36,7 +37,7 @@ pub(super) fn run(_: &Arguments, common: &Common) -> anyhow::Result<()> {
     )?;
     for release in &catalog.releases {
         let cached = match &lock {
-            Some(lock) => cached(&catalog, lock, release, store.as_ref()),
+            Some(lock) => cached(&catalog, lock, release, cache.as_deref()),
             None => "not locked".to_owned(),
         };
         writeln!(
@@ -52,7 +53,7 @@ pub(super) fn run(_: &Arguments, common: &Common) -> anyhow::Result<()> {
 }
 
 /// How many of a release's inputs are in the store, for its default platforms and the fuller variant.
-fn cached(catalog: &Catalog, lock: &Lock, release: &Release, store: Option<&Store>) -> String {
+fn cached(catalog: &Catalog, lock: &Lock, release: &Release, cache: Option<&Path>) -> String {
     let request = Request {
         variant: Variant::Full,
         platforms: catalog.platforms.clone(),
@@ -69,7 +70,7 @@ fn cached(catalog: &Catalog, lock: &Lock, release: &Release, store: Option<&Stor
         .collect();
     inputs.sort();
     inputs.dedup();
-    let has = |input: &Expected| store.is_some_and(|store| store.contains(input));
+    let has = |input: &Expected| cache.is_some_and(|cache| is_cached(cache, input));
     let packages = inputs.iter().filter(|input| has(input)).count();
     let jars = plan.jars.iter().filter(|jar| has(&jar.expected)).count();
     let tarball = if has(&release.tarball.expected()) {

@@ -1,6 +1,7 @@
 //! The command line: arguments, words, and nothing else. One file per command.
 
 mod build;
+mod cache;
 mod context;
 mod dry_run;
 mod export;
@@ -56,6 +57,7 @@ enum Command {
     Update(update::Arguments),
     Fetch(fetch::Arguments),
     Vendor(vendor::Arguments),
+    Cache(cache::Arguments),
 }
 
 /// Parses the arguments and runs the command. Usage errors exit 2, failures 1.
@@ -73,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Update(command) => update::run(&command, &arguments.common),
         Command::Fetch(command) => fetch::run(&command, &arguments.common),
         Command::Vendor(command) => vendor::run(&command, &arguments.common),
+        Command::Cache(command) => cache::run(&command, &arguments.common),
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,

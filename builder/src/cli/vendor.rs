@@ -4,11 +4,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use indicatif::DecimalBytes;
 
 use super::{Common, fetch};
 use crate::build::Vendored;
 use crate::catalog::Platform;
+use crate::size::Size;
 
 /// Put all inputs of images into a directory that serves as a mirror
 #[derive(Debug, Args)]
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> 
                 "{}: {} files, {}, {written} of them written now",
                 directory.display(),
                 inputs.len(),
-                DecimalBytes(bytes)
+                Size(bytes)
             )?;
             Ok(())
         },

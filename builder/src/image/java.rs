@@ -12,7 +12,7 @@ use crate::lock::LockedPackage;
 use crate::plan::{JavaRecipe, Plan};
 use crate::source::debian::UnpackedPackage;
 use crate::source::java::{self, HostJdk};
-use crate::store::DerivedKey;
+use crate::store::{Claimed, DerivedKey};
 
 /// Makes the tree. Files made on the way stay in `scratch` as long as the tree is used.
 pub(super) fn tree(
@@ -99,8 +99,12 @@ fn runtime(
     };
     let key = DerivedKey::of("jlink", &inputs);
     let store = assembler.store;
-    let cached: Option<Layer> = store.derived(&key)?;
-    let archive = match cached.filter(|archive| store.contains(&archive.expected())) {
+    let name = format!("jlink for {}", recipe.platform);
+    // Inside the claim of a layer, and never the other way round: see `store::Claimed`.
+    let claim = store.claim(Claimed::Derived(&key), &format!("runs {name}"), |holder| {
+        assembler.say_waiting(holder)
+    })?;
+    let archive = match store.derived::<Layer>(&key)? {
         Some(archive) => archive,
         None => {
             let host = assembler.unpack_all(host, scratch)?;
@@ -108,9 +112,10 @@ fn runtime(
             let jdk = HostJdk::unpack(trees, &scratch.join("host"), assembler.host)?;
             let tree = java::link(&jdk, &target.tree, &recipe.runtime, scratch)?;
             let archive = assembler.write(&tree, plan.created, Compression::None)?;
-            store.record_derived(&key, &archive)?;
+            store.record_derived(&key, &name, &archive)?;
             archive
         }
     };
+    drop(claim);
     Ok(Tree::from_tar(&store.verified_path(&archive.digest)?)?)
 }

@@ -12,7 +12,7 @@ use crate::lock::LockedPackage;
 use crate::plan::{LayerRecipe, Plan};
 use crate::progress::Progress;
 use crate::source::debian::UnpackedPackage;
-use crate::store::{Expected, Store};
+use crate::store::{Claimed, Derived, Expected, Holder, Store};
 
 /// No layer of ours comes near; a store that fills up without end would be worse than an error.
 const LAYER_LIMIT: u64 = 8 << 30;
@@ -41,6 +41,12 @@ impl Layer {
     }
 }
 
+impl Derived for Layer {
+    fn blob(&self) -> Expected {
+        self.expected()
+    }
+}
+
 /// Makes layers on this host.
 #[derive(Debug)]
 pub struct Assembler<'a> {
@@ -61,28 +67,43 @@ impl Assembler<'_> {
         recipe: &LayerRecipe,
         created: u64,
     ) -> Result<Option<Layer>, AssembleError> {
-        let layer: Option<Layer> = self.store.derived(&recipe.key(created))?;
-        Ok(layer.filter(|layer| self.store.contains(&layer.expected())))
+        Ok(self.store.derived(&recipe.key(created))?)
     }
 
-    /// The layer, made now where it is not in the store. Its inputs must be.
+    /// The layer, made now where it is not in the store. Its inputs must be. Of several builds that
+    /// want it at the same time, one makes it.
     pub fn layer(&self, plan: &Plan<'_>, recipe: &LayerRecipe) -> Result<Layer, AssembleError> {
         if let Some(layer) = self.cached(recipe, plan.created)? {
             return Ok(layer);
         }
+        let key = recipe.key(plan.created);
         let platform = recipe
             .platform()
             .map_or_else(String::new, |platform| format!(" for {platform}"));
-        let task = self
-            .progress
-            .step(&format!("layer {}{platform}", recipe.name()));
+        let name = format!("layer {}{platform}", recipe.name());
+        let _claim =
+            self.store
+                .claim(Claimed::Derived(&key), &format!("makes {name}"), |holder| {
+                    self.say_waiting(holder)
+                })?;
+        // Made by whoever had the claim before.
+        if let Some(layer) = self.cached(recipe, plan.created)? {
+            return Ok(layer);
+        }
+        let task = self.progress.step(&name);
         let scratch = self.store.work().subdirectory()?;
         let tree = self.tree(plan, recipe, scratch.path())?;
         let layer = self.write(&tree, plan.created, Compression::Gzip)?;
-        self.store
-            .record_derived(&recipe.key(plan.created), &layer)?;
+        self.store.record_derived(&key, &name, &layer)?;
         task.done();
         Ok(layer)
+    }
+
+    /// Why nothing happens for a while.
+    pub(super) fn say_waiting(&self, holder: &Holder) {
+        if !holder.is_this_process() {
+            self.progress.line(&format!("waiting for {holder}"));
+        }
     }
 
     /// Writes a tree as a blob of the store.

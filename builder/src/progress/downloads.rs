@@ -8,9 +8,10 @@ use std::io::{self, Read};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use indicatif::{DecimalBytes, HumanDuration, ProgressBar, ProgressDrawTarget};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget};
 
 use super::{Progress, Style, style};
+use crate::size::Size;
 
 /// A download that takes no longer gets no line of its own.
 const UNSEEN: Duration = Duration::from_millis(400);
@@ -95,9 +96,9 @@ impl Total {
         };
         format!(
             "fetched {files}, {} in {:#}, {}/s",
-            DecimalBytes(self.fetched),
+            Size(self.fetched),
             HumanDuration(elapsed),
-            DecimalBytes(rate as u64)
+            Size(rate as u64)
         )
     }
 }
@@ -172,7 +173,7 @@ impl Download<'_> {
         }
         // Of bars, only the summary stays.
         if let Style::Lines = progress.style {
-            eprintln!("fetched {}, {}", self.name, DecimalBytes(self.size));
+            eprintln!("fetched {}, {}", self.name, Size(self.size));
         }
     }
 

@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use layers::{Algorithm, Digest, DigestWriter, Hasher};
+use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-use super::{Store, StoreError};
+use super::{SCHEMA, Store, StoreError, file_metadata, used};
 
 /// What a blob must turn out to be.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Expected {
     /// Digest of all bytes.
     pub digest: Digest,
@@ -62,39 +63,32 @@ impl Store {
         })
     }
 
-    /// Whether a blob of this digest and size is there. Its bytes are not looked at.
+    /// Whether a blob of this digest and size is there; then it counts as used. Its bytes are not
+    /// looked at.
     #[must_use]
     pub fn contains(&self, expected: &Expected) -> bool {
-        fs::metadata(self.blob_path(&expected.digest))
-            .is_ok_and(|metadata| metadata.len() == expected.size)
+        let path = self.blob_path(&expected.digest);
+        match file_metadata(&path) {
+            Ok(Some(metadata)) if metadata.len() == expected.size => {
+                used::mark(&path, &metadata);
+                true
+            }
+            // What is in its place is refused when it is read, or replaced.
+            _ => false,
+        }
     }
 
     /// The blob's file, after all of its bytes were checked. A blob that fails is removed, so that
     /// the next attempt makes it again.
     pub fn verified_path(&self, digest: &Digest) -> Result<PathBuf, StoreError> {
         let path = self.blob_path(digest);
-        if self.verified.contains(digest) {
-            return Ok(path);
+        let metadata =
+            file_metadata(&path)?.ok_or_else(|| StoreError::Missing(Box::new(digest.clone())))?;
+        if !self.verified.contains(digest) {
+            verify(&path, digest)?;
+            self.verified.insert(digest.clone());
         }
-        let mut file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(StoreError::Missing(Box::new(digest.clone())));
-            }
-            Err(error) => return Err(StoreError::io("open", &path)(error)),
-        };
-        let mut hasher = DigestWriter::new(digest.algorithm(), io::sink());
-        io::copy(&mut file, &mut hasher).map_err(StoreError::io("read", &path))?;
-        let (found, _) = hasher.finish();
-        if found != *digest {
-            fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
-            return Err(StoreError::Corrupt {
-                path,
-                expected: Box::new(digest.clone()),
-                found: Box::new(found),
-            });
-        }
-        self.verified.insert(digest.clone());
+        used::mark(&path, &metadata);
         Ok(path)
     }
 
@@ -111,11 +105,39 @@ impl Store {
     }
 
     fn blob_path(&self, digest: &Digest) -> PathBuf {
-        self.root
-            .join("blobs")
-            .join(digest.algorithm().as_str())
-            .join(digest.hex())
+        blob_path(&self.root, digest)
     }
+}
+
+/// Whether a store below `cache` has a blob of this digest and size. Unlike [`Store::contains`] this
+/// needs no store, makes none, and is no use of the blob: it is for listings.
+#[must_use]
+pub fn is_cached(cache: &Path, expected: &Expected) -> bool {
+    let path = blob_path(&cache.join(SCHEMA), &expected.digest);
+    file_metadata(&path).is_ok_and(|metadata| metadata.is_some_and(|m| m.len() == expected.size))
+}
+
+fn blob_path(root: &Path, digest: &Digest) -> PathBuf {
+    root.join("blobs")
+        .join(digest.algorithm().as_str())
+        .join(digest.hex())
+}
+
+/// Reads all of a blob; removes it where it is not what its name says.
+fn verify(path: &Path, digest: &Digest) -> Result<(), StoreError> {
+    let mut file = File::open(path).map_err(StoreError::io("open", path))?;
+    let mut hasher = DigestWriter::new(digest.algorithm(), io::sink());
+    io::copy(&mut file, &mut hasher).map_err(StoreError::io("read", path))?;
+    let (found, _) = hasher.finish();
+    if found == *digest {
+        return Ok(());
+    }
+    fs::remove_file(path).map_err(StoreError::io("remove", path))?;
+    Err(StoreError::Corrupt {
+        path: path.to_owned(),
+        expected: Box::new(digest.clone()),
+        found: Box::new(found),
+    })
 }
 
 impl BlobWriter<'_> {
@@ -147,7 +169,7 @@ impl BlobWriter<'_> {
         let file = self
             .file
             .persist(&path)
-            .map_err(|error| StoreError::io("write", &path)(error.error))?;
+            .map_err(|error| StoreError::cannot_replace(&path)(error.error))?;
         drop(file);
         self.store.verified.insert(digest.clone());
         Ok(digest)

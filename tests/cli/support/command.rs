@@ -126,11 +126,17 @@ impl Running {
         self.0.wait().unwrap();
     }
 
-    /// Waits, and panics with what the program said if it failed.
-    pub(crate) fn succeed(self) {
+    /// Its number, which the program has from the shell that started it.
+    pub(crate) fn process(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Waits, and panics with what the program said if it failed; else returns that.
+    pub(crate) fn succeed(self) -> String {
         let output = self.0.wait_with_output().unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{stderr}");
+        stderr
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use indicatif::DecimalBytes;
+use crate::size::Size;
 use thiserror::Error;
 
 /// Inputs that no address gave.
@@ -32,6 +32,8 @@ pub struct Failure {
 pub enum Reason {
     /// Unreachable, refused, or broken off.
     Silent(String),
+    /// Its certificate is not trusted here.
+    Untrusted(String),
     /// It answered that it does not have the file.
     Gone(String),
     /// It was not asked, since the build is offline.
@@ -73,6 +75,13 @@ impl DownloadError {
         self.failures.iter().any(Failure::is_of_offline)
     }
 
+    /// Whether a server's certificate is not trusted here.
+    #[must_use]
+    pub fn is_of_certificate(&self) -> bool {
+        self.reasons()
+            .any(|reason| matches!(reason, Reason::Untrusted(_)))
+    }
+
     /// What was said about all inputs.
     pub(in crate::source) fn reasons(&self) -> impl Iterator<Item = &Reason> {
         self.failures.iter().flat_map(|failure| &failure.reasons)
@@ -91,6 +100,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Silent(text)
+            | Self::Untrusted(text)
             | Self::Gone(text)
             | Self::Offline(text)
             | Self::Lied(text)
@@ -114,10 +124,9 @@ fn describe(failures: &[Failure]) -> String {
         lines.push(format!(
             "not in the cache, and the build is offline: {} files, {}",
             offline.len(),
-            DecimalBytes(total)
+            Size(total)
         ));
-        let line =
-            |failure: &&Failure| format!("  {} ({})", failure.input, DecimalBytes(failure.size));
+        let line = |failure: &&Failure| format!("  {} ({})", failure.input, Size(failure.size));
         lines.extend(offline.iter().map(line));
     }
     let mut seen = BTreeSet::new();

@@ -19,7 +19,7 @@ pub use verify::{CopyError, copy_verified};
 
 use super::http::HttpClient;
 use crate::progress::{Downloads, Progress};
-use crate::store::{Expected, Store};
+use crate::store::{Claimed, Expected, Store};
 
 /// Downloads under way at once: enough to fill a line through many small files.
 const PARALLEL: usize = 6;
@@ -103,14 +103,26 @@ impl Downloader<'_> {
     }
 
     fn fetch(&self, input: &Input, downloads: &Downloads<'_>) -> Result<(), Failure> {
-        let task = downloads.begin(&input.name, input.expected.size);
-        let result = Transfer::new(*self, input, &task).run();
-        result.map(|()| task.done()).map_err(|reasons| Failure {
+        let failed = |reasons| Failure {
             input: input.name.clone(),
             size: input.expected.size,
             reasons,
             passed_over: input.passed_over.clone(),
-        })
+        };
+        let claimed = Claimed::Blob(&input.expected.digest);
+        let _claim = (self.store)
+            .claim(claimed, &format!("fetches `{}`", input.name), |holder| {
+                self.progress
+                    .wait(&format!("{}: waiting for {holder}", input.name))
+            })
+            .map_err(|error| failed(vec![Reason::Store(chain(&error))]))?;
+        // Whoever had the claim before may have fetched it.
+        if self.store.contains(&input.expected) {
+            return Ok(());
+        }
+        let task = downloads.begin(&input.name, input.expected.size);
+        let result = Transfer::new(*self, input, &task).run();
+        result.map(|()| task.done()).map_err(failed)
     }
 }
 

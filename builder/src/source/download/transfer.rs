@@ -283,6 +283,8 @@ fn refused(error: HttpError) -> Attempt {
         Outcome::Later(text, error.retry_after().unwrap_or_default())
     } else if error.is_gone() {
         Outcome::Final(Reason::Gone(text))
+    } else if error.is_of_certificate() {
+        Outcome::Final(Reason::Untrusted(text))
     } else if matches!(error, HttpError::Offline { .. }) {
         Outcome::Final(Reason::Offline(text))
     } else {

@@ -140,6 +140,17 @@ impl HttpError {
         }
     }
 
+    /// The next action, where one is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::CertificateFile { .. } | Self::Certificates { .. } => {
+                Some("`--ca-file` names a file with `-----BEGIN CERTIFICATE-----` in it")
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the server's certificate is not trusted here.
     #[must_use]
     pub fn is_of_certificate(&self) -> bool {

@@ -16,7 +16,7 @@ use super::http::parse_root;
 use super::mirror::{Archive, UserMirrors};
 use crate::catalog::Coordinates;
 use crate::progress::Progress;
-use crate::store::{Expected, Store, StoreError};
+use crate::store::{Claimed, Expected, Store, StoreError};
 
 /// A jar as the lock pins it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,7 +143,13 @@ impl MavenSource {
         if error.is_of_store() || client.is_offline() {
             return Err(MavenError::Download(error));
         }
+        let _claim = store.claim(Claimed::Maven, "runs `mvn`", |holder| {
+            progress.wait(&format!("jars: waiting for {holder}"))
+        })?;
         missing.retain(|jar| !store.contains(&jar.expected));
+        if missing.is_empty() {
+            return Ok(());
+        }
 
         let result = fetch_by_mvn(store, &missing, first_reasons(&error), progress);
         if !matches!(result, Err(MavenError::NoMaven { .. })) {
