@@ -6,6 +6,7 @@
 //! the one-line format costs that line; a text that is not deb822 costs the file, as there is no
 //! telling where its damage ends.
 
+use super::apt_word::{quoted_word, truth};
 use super::control::{Comments, ControlError, Paragraph, excerpt, parse};
 
 /// An address with what it is configured for; not yet looked at is what the address means.
@@ -37,9 +38,6 @@ pub enum EntryError {
     /// Neither components nor a suite that is a directory, which ends in a slash.
     #[error("suite `{0}` without a component")]
     NoComponent(String),
-    /// A word in `Enabled` that apt would not understand either.
-    #[error("`Enabled` is `{0}`, neither `yes` nor `no`")]
-    Enabled(String),
     /// The text is not deb822.
     #[error("not a list of fields")]
     Control(#[from] ControlError),
@@ -94,14 +92,16 @@ fn parse_line(line: &str, number: usize) -> Result<Option<SourceEntry>, EntryErr
     if let Some(options) = rest.strip_prefix('[') {
         rest = options.split_once(']').ok_or(EntryError::Options)?.1;
     }
-    let mut words = rest.split_whitespace().map(str::to_owned);
-    let uri = words.next().ok_or(EntryError::NoUri)?;
-    // Not split any further: a disc's name in brackets has blanks.
+    let (uri, rest) = quoted_word(rest.trim_start()).ok_or(EntryError::NoUri)?;
     if uri.starts_with("cdrom:") {
         return Ok(None);
     }
-    let suite = words.next().ok_or(EntryError::NoSuite)?;
-    let components: Vec<String> = words.collect();
+    let (suite, mut rest) = quoted_word(rest).ok_or(EntryError::NoSuite)?;
+    let mut components = Vec::new();
+    while let Some((component, after)) = quoted_word(rest) {
+        components.push(component);
+        rest = after;
+    }
     check_components(&suite, &components)?;
     Ok(Some(SourceEntry {
         uri,
@@ -126,15 +126,9 @@ fn without_comment(line: &str) -> &str {
 }
 
 fn parse_stanza(paragraph: &Paragraph) -> Result<Vec<SourceEntry>, EntryError> {
-    // The words are apt's own (`StringToBool`).
-    match paragraph
-        .get("Enabled")
-        .map(str::to_ascii_lowercase)
-        .as_deref()
-    {
-        None | Some("yes" | "true" | "with" | "on" | "enable" | "1") => {}
-        Some("no" | "false" | "without" | "off" | "disable" | "0") => return Ok(Vec::new()),
-        Some(other) => return Err(EntryError::Enabled(excerpt(other))),
+    // Any other word is a yes to apt as well.
+    if paragraph.get("Enabled").and_then(truth) == Some(false) {
+        return Ok(Vec::new());
     }
     let words = |name| -> Vec<String> {
         let value = paragraph.get(name).unwrap_or_default();
@@ -207,7 +201,7 @@ mod tests {
 
     #[test]
     fn reads_the_one_line_format() {
-        let table: [(&str, &[&str]); 15] = [
+        let table: [(&str, &[&str]); 17] = [
             ("", &[]),
             (
                 "# deb http://mirror.example/debian trixie main\n\n   \n",
@@ -237,6 +231,14 @@ mod tests {
             (
                 "deb [arch=amd64 http://third.example x y",
                 &["1! options are not closed"],
+            ),
+            (
+                "deb \"https://us%40er:p%2540@mirror.example/debian\" trixie main",
+                &["1 https://us@er:p%40@mirror.example/debian trixie main"],
+            ),
+            (
+                "deb \"http://mirror.example trixie main",
+                &["1! no address"],
             ),
             ("deb", &["1! no address"]),
             ("deb [a=b]", &["1! no address"]),
@@ -297,7 +299,7 @@ mod tests {
             (format!("enabled: FALSE\n{stanza}"), &[]),
             (
                 format!("Enabled: maybe\n{stanza}"),
-                &["1! `Enabled` is `maybe`, neither `yes` nor `no`"],
+                &["1 http://mirror.example/debian trixie main"],
             ),
             (
                 stanza.replace("Types: deb\n", ""),

@@ -1,142 +1,51 @@
-//! The mirrors that a host's apt is configured with.
+//! The addresses in apt's sources: `sources.list`, then `sources.list.d` in order of name,
+//! `mirror+file:` lists included.
 //!
-//! Whoever set the host up knows which mirror is near, allowed and not blocked; asking apt's own
-//! configuration saves a user from saying it twice. Only addresses are taken from it: which suite is
-//! asked for and whose signature is believed does not come from here.
-//!
-//! Read are `sources.list`, then `sources.list.d` in order of name, `mirror+file:` lists included.
-//! Nothing in there can stop a build: what is malformed, unreadable or of a kind that we do not
-//! speak becomes a warning. Where the configuration is, is an argument.
+//! Only addresses are taken from there. What is malformed, unreadable or of a kind that we do not
+//! speak becomes a warning.
 
 use std::ffi::OsStr;
-use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use super::apt_entry::{Entries, EntryError, SourceEntry, parse_deb822, parse_list};
+use super::apt_entry::{Entries, SourceEntry, parse_deb822, parse_list};
+use super::apt_file::{
+    AptLocation, AptProblem, AptWarning, Place, parts, read_regular, read_text, relative_to_root,
+};
 
-/// Far beyond what anybody configures, and little enough to read at every start.
-const LARGEST_FILE: u64 = 1 << 20;
-
-/// Where apt's configuration is; on a usual host `/etc/apt` and `/`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AptLocation {
-    /// The directory with `sources.list` and `sources.list.d`.
-    pub directory: PathBuf,
-    /// What the absolute path in a `mirror+file:` address begins at.
-    pub root: PathBuf,
-}
-
-/// What apt is configured with, in its order.
+/// What apt's sources hold, in apt's order.
 #[derive(Debug, Default)]
-pub struct AptSources {
+pub(super) struct AptSources {
     /// One for each address; the same address can come more than once.
-    pub entries: Vec<AptEntry>,
+    pub(super) entries: Vec<SourceAddress>,
     /// What was passed over.
-    pub warnings: Vec<AptWarning>,
+    pub(super) warnings: Vec<AptWarning>,
 }
 
-/// An address that apt fetches packages from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AptEntry {
+/// An address that apt fetches packages from, as it stands in the sources.
+#[derive(Debug)]
+pub(super) struct SourceAddress {
     /// `http:`, `https:` or `file:`, without a slash at its end. Can carry a user and a password.
-    pub uri: String,
-    /// The suites that apt asks it for.
-    pub suites: Vec<String>,
-    /// The components, none where the suite is a directory.
-    pub components: Vec<String>,
-    /// Where it stands.
-    pub from: Place,
-}
-
-/// A line of a file, or a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The file.
-    pub file: PathBuf,
-    /// Counted from 1; `None` for the file as a whole.
-    pub line: Option<usize>,
-}
-
-/// Something in apt's configuration that was passed over. No message repeats an address, since one
-/// may carry a password.
-#[derive(Debug, thiserror::Error)]
-#[error("{place}: passed over")]
-pub struct AptWarning {
-    /// Where it stands.
-    pub place: Place,
-    /// Why.
-    pub source: AptProblem,
-}
-
-/// Why a file or an entry was passed over.
-#[derive(Debug, thiserror::Error)]
-pub enum AptProblem {
-    /// The file or directory cannot be read.
-    #[error("cannot be read")]
-    Read(#[source] io::Error),
-    /// A file that nobody wrote by hand.
-    #[error("larger than {LARGEST_FILE} bytes")]
-    TooLarge,
-    /// A directory, device or pipe in the place of a file.
-    #[error("not a regular file")]
-    NotAFile,
-    /// The entry is malformed.
-    #[error("malformed")]
-    Entry(#[from] EntryError),
-    /// The address has no scheme, host or path, or has a variable.
-    #[error("address is malformed")]
-    Uri,
-    /// A transport that only apt itself speaks; nothing is wrong with it.
-    #[error("apt's transport `{0}:` is not supported")]
-    Scheme(String),
-}
-
-impl AptWarning {
-    /// Whether it is a plain note: the entry is right, but of no use to us.
-    pub fn is_note(&self) -> bool {
-        matches!(self.source, AptProblem::Scheme(_))
-    }
+    pub(super) uri: String,
+    pub(super) suites: Vec<String>,
+    pub(super) components: Vec<String>,
+    pub(super) from: Place,
 }
 
 /// Reads apt's sources. A host without any gives an empty answer.
-pub fn read_sources(location: &AptLocation) -> AptSources {
+pub(super) fn read_sources(location: &AptLocation) -> AptSources {
     let mut reading = Reading {
         root: &location.root,
         found: AptSources::default(),
     };
     reading.source_file(&location.directory.join("sources.list"));
-    let parts = location.directory.join("sources.list.d");
-    match file_names(&parts) {
-        Ok(names) => names
-            .iter()
-            .for_each(|name| reading.source_file(&parts.join(name))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => reading.warn(parts, None, AptProblem::Read(error)),
+    let directory = location.directory.join("sources.list.d");
+    match parts(&directory, |ending| {
+        matches!(ending, Some("list" | "sources"))
+    }) {
+        Ok(files) => files.iter().for_each(|file| reading.source_file(file)),
+        Err(problem) => reading.warn(directory, None, problem),
     }
     reading.found
-}
-
-/// The names in `sources.list.d` that apt would read, sorted: other endings and other characters
-/// are how people and package managers switch a file off.
-fn file_names(directory: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in directory.read_dir()? {
-        let name = entry?.file_name();
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-        if let Some(name) = name.to_str()
-            && name.bytes().all(plain)
-            && !name.starts_with('.')
-            && [".list", ".sources"]
-                .iter()
-                .any(|ending| name.ends_with(ending))
-        {
-            names.push(name.to_owned());
-        }
-    }
-    names.sort();
-    Ok(names)
 }
 
 struct Reading<'location> {
@@ -154,9 +63,7 @@ impl Reading<'_> {
 
     fn source_file(&mut self, file: &Path) {
         let text = match read_text(file) {
-            Ok(text) => text,
-            // Every file is optional, and one may vanish between the listing and now.
-            Err(AptProblem::Read(error)) if error.kind() == io::ErrorKind::NotFound => return,
+            Ok(text) => text.unwrap_or_default(),
             Err(problem) => return self.warn(file.to_owned(), None, problem),
         };
         let Entries { entries, malformed } = match file.extension() == Some(OsStr::new("sources")) {
@@ -181,7 +88,7 @@ impl Reading<'_> {
 
     fn archive(&mut self, uri: String, entry: &SourceEntry, from: Place) {
         let (suites, components) = (entry.suites.clone(), entry.components.clone());
-        self.found.entries.push(AptEntry {
+        self.found.entries.push(SourceAddress {
             uri,
             suites,
             components,
@@ -193,7 +100,7 @@ impl Reading<'_> {
     /// `key:value` words, of which only `priority` matters here.
     fn mirror_list(&mut self, path: &Path, entry: &SourceEntry, named_at: &Place) {
         let file = self.root.join(path);
-        let text = match read_text(&file) {
+        let text = match read_regular(&file) {
             Ok(text) => text,
             // Unlike a source file, this one was asked for: also its absence is worth a word.
             Err(problem) => return self.warn(named_at.file.clone(), named_at.line, problem),
@@ -279,48 +186,7 @@ impl Address {
 
 /// The path of `file:/path` or `file:///path`, relative to the root; it cannot climb out of it.
 fn local_path(rest: &str) -> Result<PathBuf, AptProblem> {
-    let path = rest.strip_prefix("//").unwrap_or(rest);
-    let relative = path
-        .strip_prefix('/')
-        .ok_or(AptProblem::Uri)?
-        .trim_start_matches('/');
-    let path = PathBuf::from(relative);
-    match path
-        .components()
-        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-    {
-        true if !relative.is_empty() => Ok(path),
-        _ => Err(AptProblem::Uri),
-    }
-}
-
-/// Reads a small regular file. Bytes that are no UTF-8 can only be in a comment of any use, and are
-/// replaced.
-fn read_text(path: &Path) -> Result<String, AptProblem> {
-    // Before opening: a pipe would wait for a writer for ever.
-    if !path.metadata().map_err(AptProblem::Read)?.is_file() {
-        return Err(AptProblem::NotAFile);
-    }
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(AptProblem::Read)?;
-    file.take(LARGEST_FILE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(AptProblem::Read)?;
-    match bytes.len() as u64 > LARGEST_FILE {
-        true => Err(AptProblem::TooLarge),
-        false => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-    }
-}
-
-impl fmt::Display for Place {
-    /// `file:line`, as compilers write it.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.file.display())?;
-        match self.line {
-            None => Ok(()),
-            Some(line) => write!(formatter, ":{line}"),
-        }
-    }
+    relative_to_root(rest.strip_prefix("//").unwrap_or(rest)).ok_or(AptProblem::Uri)
 }
 
 #[cfg(test)]
@@ -329,6 +195,7 @@ mod tests {
     use proptest::prelude::*;
     use std::error::Error;
     use std::fs;
+    use std::path::Component;
 
     /// Writes files below a root of its own and reads its `etc/apt`; each entry comes back as
     /// `place uri`, each warning as `place! causes`, the places relative to the root.
@@ -451,7 +318,6 @@ deb http://last.example trixie main
                 "etc/apt/sources.list:9! address is malformed",
                 "etc/apt/sources.list:10! address is malformed",
                 "etc/apt/sources.list.d/bad.sources:1! malformed: not a list of fields: line 1: `nonsense` is not `Name: value`",
-                "etc/apt/sources.list.d/directory.list! not a regular file",
                 "etc/apt/sources.list.d/large.list! larger than 1048576 bytes",
             ]
         );

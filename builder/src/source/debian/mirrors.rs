@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use super::apt_sources::{AptEntry, AptLocation, read_sources};
+use super::apt_file::AptLocation;
+use super::apt_host::{AptEntry, AptHost};
 use crate::catalog::DebianArchive;
 use crate::lock::LockedPackage;
 use crate::source::Places;
@@ -53,7 +54,7 @@ impl Mirrors {
             directory: places.apt_directory.clone(),
             root: PathBuf::from("/"),
         };
-        let found = read_sources(&location);
+        let found = AptHost::read(&location);
         for warning in found.warnings.iter().filter(|warning| !warning.is_note()) {
             progress.warn(&chain(warning));
         }

@@ -1,9 +1,16 @@
-//! Debian's archives: formats (`control`, `package`, `release`, `archive`, `apt_sources`), version
-//! order and closure of dependencies (`version`, `relationship`, `resolver`), and what is done with
-//! them (`mirrors`, `suite`, `unpack`).
+//! Debian's archives: formats (`control`, `package`, `release`, `archive`), version order and closure
+//! of dependencies (`version`, `relationship`, `resolver`), what the host's apt knows of them
+//! (`apt_host` and what it is made of), and what is done with them (`mirrors`, `suite`, `unpack`).
 
+pub mod apt_auth;
+mod apt_configuration;
 mod apt_entry;
-pub mod apt_sources;
+pub mod apt_file;
+pub mod apt_host;
+pub mod apt_proxy;
+mod apt_sources;
+pub mod apt_statement;
+mod apt_word;
 pub mod archive;
 mod archive_member;
 pub mod archive_path;
