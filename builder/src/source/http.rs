@@ -7,6 +7,7 @@
 mod address;
 mod body;
 mod error;
+mod proxy;
 mod shown;
 mod silence;
 
@@ -23,6 +24,8 @@ use url::Url;
 pub use address::{AddressError, parse_address, parse_root};
 use body::HttpBody;
 pub use error::HttpError;
+pub use proxy::Route;
+use proxy::Routes;
 pub use shown::{ShownUrl, text_without_userinfo, without_userinfo};
 use silence::Silences;
 
@@ -59,6 +62,8 @@ impl Default for HttpSettings {
 pub struct HttpClient {
     client: Client,
     settings: HttpSettings,
+    certificates: Vec<Certificate>,
+    routes: Routes,
     silences: Silences,
 }
 
@@ -98,22 +103,20 @@ impl HttpClient {
             Some(path) => read_certificates(path)?,
             None => Vec::new(),
         };
-        let builder = || -> ClientBuilder {
-            Client::builder()
-                .user_agent(concat!("zookiln/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(CONNECT_TIMEOUT.min(settings.patience))
-                // The blocking client applies it to each wait, not to a whole download.
-                .timeout(settings.patience)
-        };
-        // A host without any certificates has no use for https, but may have for the rest.
-        let client = (builder().tls_certs_merge(certificates.clone()).build())
-            .or_else(|_| builder().tls_certs_only(certificates).build())
-            .map_err(HttpError::Client)?;
         Ok(Self {
-            client,
+            client: client(&settings, &certificates, None)?,
             settings,
+            certificates,
+            routes: Routes::default(),
             silences: Silences::default(),
         })
+    }
+
+    /// Goes this way to the origin of `url` from now on, whatever the environment says.
+    pub fn set_route(&self, url: &Url, route: &Route) -> Result<(), HttpError> {
+        let new = || client(&self.settings, &self.certificates, Some(route));
+        self.routes
+            .set(url.origin().ascii_serialization(), route, new)
     }
 
     /// Whether only `file:` addresses are opened.
@@ -181,8 +184,10 @@ impl HttpClient {
             let url = url.into();
             return Err(HttpError::Unreachable { url, reason });
         }
+        let client = self.routes.client(&origin);
+        let client = client.as_ref().unwrap_or(&self.client);
         let send = || {
-            let mut request = self.client.get(url.clone()).timeout(patience);
+            let mut request = client.get(url.clone()).timeout(patience);
             if let Some(rest) = rest {
                 let last = rest.size.saturating_sub(1);
                 request = request.header(RANGE, format!("bytes={}-{last}", rest.from));
@@ -253,6 +258,34 @@ impl HttpClient {
             body: Box::new(HttpBody::new(response, self.settings.patience)),
         })
     }
+}
+
+/// With the proxies of the environment where no route is given.
+fn client(
+    settings: &HttpSettings,
+    certificates: &[Certificate],
+    route: Option<&Route>,
+) -> Result<Client, HttpError> {
+    let builder = || -> Result<ClientBuilder, reqwest::Error> {
+        let builder = Client::builder()
+            .user_agent(concat!("zookiln/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT.min(settings.patience))
+            // The blocking client applies it to each wait, not to a whole download.
+            .timeout(settings.patience);
+        Ok(match route {
+            None => builder,
+            Some(Route::Direct) => builder.no_proxy(),
+            Some(Route::Through(proxy)) => {
+                // As apt does it.
+                let exempt = reqwest::NoProxy::from_env();
+                builder.proxy(reqwest::Proxy::all(proxy.clone())?.no_proxy(exempt))
+            }
+        })
+    };
+    // A host without any certificates has no use for https, but may have for the rest.
+    (builder().and_then(|it| it.tls_certs_merge(certificates.to_vec()).build()))
+        .or_else(|_| builder().and_then(|it| it.tls_certs_only(certificates.to_vec()).build()))
+        .map_err(|error| HttpError::Client(error.without_url()))
 }
 
 fn read_certificates(path: &Path) -> Result<Vec<Certificate>, HttpError> {
@@ -333,6 +366,7 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
     use std::net::TcpListener;
     use std::time::Instant;
 
@@ -381,6 +415,34 @@ mod tests {
         assert!(client.probe(&url).is_err());
         assert!(begun.elapsed() < PROBE_TIMEOUT / 2, "{:?}", begun.elapsed());
         assert!(client.silences.reason(&origin, patience).is_none());
+    }
+
+    #[test]
+    fn an_origin_with_a_route_is_asked_by_its_proxy() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let proxy = format!("http://me:secret@{}", listener.local_addr().unwrap());
+        let asked = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut lines = BufReader::new(&stream).lines().map(Result::unwrap);
+            let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nright";
+            (&stream).write_all(answer.as_bytes()).unwrap();
+            head
+        });
+        let client = HttpClient::new(HttpSettings::default()).unwrap();
+        let url = Url::parse("http://deb.example/a.deb").unwrap();
+        let route = Route::Through(Url::parse(&proxy).unwrap());
+        client.set_route(&url, &route).unwrap();
+        let mut text = String::new();
+        let mut body = client.get(&url).unwrap().body;
+        body.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "right");
+        let head = asked.join().unwrap();
+        assert_eq!(head[0], "GET http://deb.example/a.deb HTTP/1.1");
+        let login = head
+            .iter()
+            .find(|line| line.to_lowercase().starts_with("proxy-authorization"));
+        assert!(login.unwrap().ends_with("Basic bWU6c2VjcmV0"), "{head:?}");
     }
 
     #[test]

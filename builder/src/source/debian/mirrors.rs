@@ -12,11 +12,12 @@ use url::Url;
 
 use super::apt_file::AptLocation;
 use super::apt_host::{AptEntry, AptHost};
+use super::apt_proxy::AptProxy;
 use crate::catalog::DebianArchive;
 use crate::lock::LockedPackage;
 use crate::source::Places;
 use crate::source::download::{Downloader, Input, chain};
-use crate::source::http::{HttpClient, ShownUrl, parse_root};
+use crate::source::http::{HttpClient, HttpError, Route, ShownUrl, parse_root};
 use crate::source::mirror::Archive;
 
 /// The beginning of an InRelease file that has its Origin for certain.
@@ -57,6 +58,11 @@ impl Mirrors {
         let found = AptHost::read(&location);
         for warning in found.warnings.iter().filter(|warning| !warning.is_note()) {
             progress.warn(&chain(warning));
+        }
+        for entry in &found.entries {
+            if let Err(error) = take_route(client, entry) {
+                progress.warn(&format!("{}: {}", entry.from, chain(&error)));
+            }
         }
         let Candidates { roots, passed_over } = candidates(&found.entries);
         let of_catalog = |key: &str, addresses: &[String]| -> Vec<Url> {
@@ -163,6 +169,20 @@ fn candidates(entries: &[AptEntry]) -> Candidates {
         }
     }
     found
+}
+
+/// Goes to an entry's address the way that apt would.
+fn take_route(client: &HttpClient, entry: &AptEntry) -> Result<(), HttpError> {
+    let route = match &entry.proxy {
+        AptProxy::Environment => return Ok(()),
+        AptProxy::Direct => Route::Direct,
+        AptProxy::Through(proxy) => Route::Through(proxy.clone()),
+    };
+    match parse_root(&entry.uri) {
+        Ok(url) if url.scheme() != "file" => client.set_route(&url, &route),
+        // What is no address is told so as a candidate.
+        _ => Ok(()),
+    }
 }
 
 /// Asks all at once: one that does not answer must not delay the others.
