@@ -16,8 +16,8 @@ use super::apt_proxy::AptProxy;
 use crate::catalog::DebianArchive;
 use crate::lock::LockedPackage;
 use crate::source::Places;
-use crate::source::download::{Downloader, Input, chain};
-use crate::source::http::{HttpClient, HttpError, Route, ShownUrl, parse_root};
+use crate::source::download::{Downloader, Input, LONGEST_WAIT, backoff, chain};
+use crate::source::http::{Answer, HttpClient, HttpError, Route, ShownUrl, parse_root};
 use crate::source::mirror::Archive;
 
 /// The beginning of an InRelease file that has its Origin for certain.
@@ -216,7 +216,7 @@ fn ask(client: &HttpClient, codename: &str, archive: Archive, root: &Url) -> Res
     let url = root
         .join(&format!("dists/{suite}/InRelease"))
         .map_err(|error| format!("`{shown}`: {error}"))?;
-    let answer = client.probe(&url).map_err(|error| chain(&error))?;
+    let answer = probe(client, &url).map_err(|error| chain(&error))?;
     let mut head = Vec::new();
     (answer.body.take(HEAD))
         .read_to_end(&mut head)
@@ -227,6 +227,22 @@ fn ask(client: &HttpClient, codename: &str, archive: Archive, root: &Url) -> Res
     match is_debian {
         true => Ok(()),
         false => Err(format!("`{shown}` is not a mirror of Debian")),
+    }
+}
+
+/// A mirror that is only busy is a mirror: it is asked a few times.
+fn probe(client: &HttpClient, url: &Url) -> Result<Answer, HttpError> {
+    const ATTEMPTS: u32 = 3;
+    let mut attempt = 1;
+    loop {
+        match client.probe(url) {
+            Err(error) if error.is_transient() && attempt < ATTEMPTS => {
+                let asked = error.retry_after().unwrap_or_default();
+                std::thread::sleep(asked.min(LONGEST_WAIT).max(backoff(attempt - 1)));
+                attempt += 1;
+            }
+            result => return result,
+        }
     }
 }
 

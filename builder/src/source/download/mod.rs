@@ -15,6 +15,7 @@ use url::Url;
 
 pub use error::{DownloadError, Failure, Reason};
 use transfer::Transfer;
+pub(super) use transfer::{LONGEST_WAIT, backoff};
 pub use verify::{CopyError, copy_verified};
 
 use super::http::HttpClient;

@@ -22,7 +22,7 @@ const RESUMES: u32 = 20;
 /// Before the second round, on average; twice as long before the third.
 const BACKOFF: Duration = Duration::from_millis(500);
 /// Whoever wants to be left alone for longer is.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+pub(in crate::source) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// One input under way.
 pub(super) struct Transfer<'a> {
@@ -297,6 +297,6 @@ fn stored(error: &CopyError) -> Attempt {
 }
 
 /// With jitter, so that the builds of a farm do not come back all at once.
-fn backoff(round: u32) -> Duration {
+pub(in crate::source) fn backoff(round: u32) -> Duration {
     (BACKOFF * 2_u32.pow(round)).mul_f64(0.5 + fastrand::f64())
 }

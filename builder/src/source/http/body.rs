@@ -7,14 +7,20 @@ use super::innermost;
 
 /// Bytes per second below which an address counts as silent. A modem had five times as much.
 const FLOOR: u64 = 1024;
+/// For one answer. Whoever has not given all by then is asked again later, for the rest; other
+/// addresses come first.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
 
 /// A body whose errors say what happened. Only the time spent waiting for bytes counts: a slow disk
 /// is no slow mirror.
 pub(super) struct HttpBody {
     response: reqwest::blocking::Response,
     window: Duration,
+    /// Of this window.
     waited: Duration,
     received: u64,
+    /// Of all windows before.
+    waited_before: Duration,
 }
 
 impl HttpBody {
@@ -25,6 +31,7 @@ impl HttpBody {
             window,
             waited: Duration::ZERO,
             received: 0,
+            waited_before: Duration::ZERO,
         }
     }
 
@@ -37,6 +44,13 @@ impl HttpBody {
             return Err(io::Error::new(
                 io::ErrorKind::TimedOut,
                 format!("less than {FLOOR} bytes per second"),
+            ));
+        }
+        self.waited_before += self.waited;
+        if self.waited_before > LONGEST {
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!("not complete after {} minutes", LONGEST.as_secs() / 60),
             ));
         }
         self.waited = Duration::ZERO;
