@@ -1,8 +1,12 @@
 //! What the tests stand on: inputs made in memory, a server that hands them out, a directory to work
 //! in, and a reader for what comes out.
 
+mod answer;
 mod archive;
+mod authority;
+mod behaviour;
 mod command;
+mod connection;
 mod deb;
 mod digest;
 mod fixture;
@@ -10,15 +14,19 @@ mod jdk;
 mod layout;
 mod maven;
 mod release;
+mod request;
 mod server;
 mod snapshot;
 mod workspace;
 
-pub(crate) use command::Run;
+pub(crate) use authority::Authority;
+pub(crate) use behaviour::{Behaviour, RetryAfter, Tag, Target};
+pub(crate) use command::{Run, Zookiln};
 pub(crate) use digest::{flipped, sha256, sha512};
 pub(crate) use fixture::{fixture, tarball_path};
 pub(crate) use layout::{Layout, PlatformImage, json};
-pub(crate) use server::{Behaviour, DEADLINE, Server};
+pub(crate) use request::Request;
+pub(crate) use server::{DEADLINE, Server};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use workspace::{Workspace, names};
 

@@ -1,41 +1,25 @@
 //! A loopback HTTP server that serves the fixture, honestly or not, and remembers what it was asked.
+//!
+//! Connections are kept open as HTTP/1.1 has it, ranges are honoured; it can be a proxy, too, and
+//! speak TLS.
 
-use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::digest::flipped;
+use rustls::ServerConfig;
+
+use super::answer::{Next, answer};
+use super::behaviour::{Behaviour, Tag};
+use super::connection::Connection;
 use super::fixture::fixture;
+use super::request::Request;
 
 /// How long anything may take that is bound to happen.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
-
-/// What a path is answered with.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Behaviour {
-    Honest,
-    NotFound,
-    /// One bit in the middle is another.
-    Flipped,
-    /// The first half, and the head says so.
-    Short,
-    /// One byte more, and the head says so.
-    Long,
-    /// The first half, though the head promises all of it.
-    Cut,
-    /// The connection is closed instead of an answer.
-    Reset,
-    /// No answer until the client goes away.
-    Hang,
-    /// The first half, then nothing until the client goes away.
-    Stall,
-    /// The honest answer, once [`Server::release`] was called.
-    Held,
-}
 
 pub(crate) struct Server {
     address: SocketAddr,
@@ -47,25 +31,56 @@ struct State {
     changed: Condvar,
     inner: Mutex<Inner>,
     stopped: AtomicBool,
+    tls: Option<Arc<ServerConfig>>,
 }
 
 #[derive(Default)]
 struct Inner {
-    requests: Vec<String>,
+    requests: Vec<Request>,
     everywhere: Option<Behaviour>,
-    behaviours: BTreeMap<String, Behaviour>,
+    paths: BTreeMap<String, Script>,
+    /// For requests for a part of the file.
+    ranges: BTreeMap<String, Script>,
+    tag: Tag,
+    tunnel: Option<SocketAddr>,
+    /// Bytes of all answers, heads and all.
+    sent: BTreeMap<String, Arc<AtomicUsize>>,
     released: bool,
     has_snapshots: bool,
 }
 
+/// One answer after the other, and the last for ever.
+struct Script {
+    behaviours: Vec<Behaviour>,
+    next: usize,
+}
+
+impl Script {
+    fn next(&mut self) -> Behaviour {
+        let behaviour = self.behaviours[self.next];
+        self.next = (self.next + 1).min(self.behaviours.len() - 1);
+        behaviour
+    }
+}
+
 impl Server {
     pub(crate) fn start() -> Self {
+        Self::serve(None)
+    }
+
+    /// One that speaks nothing but TLS; see [`super::Authority::server`].
+    pub(crate) fn start_with_tls(config: Arc<ServerConfig>) -> Self {
+        Self::serve(Some(config))
+    }
+
+    fn serve(tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             changed: Condvar::new(),
             inner: Mutex::default(),
             stopped: AtomicBool::new(false),
+            tls,
         });
         let acceptor = std::thread::spawn({
             let state = Arc::clone(&state);
@@ -80,18 +95,52 @@ impl Server {
 
     /// `http://127.0.0.1:1234`
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.state.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{}", self.address)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Answers `path` so from now on.
     pub(crate) fn answer(&self, path: &str, behaviour: Behaviour) {
+        self.answer_in_turn(path, &[behaviour]);
+    }
+
+    /// Answers the next requests for `path` by these, one after the other, and all later ones by the
+    /// last.
+    pub(crate) fn answer_in_turn(&self, path: &str, behaviours: &[Behaviour]) {
         let mut inner = self.state.inner.lock().unwrap();
-        inner.behaviours.insert(path.to_owned(), behaviour);
+        inner.paths.insert(path.to_owned(), Script::new(behaviours));
+    }
+
+    /// The same for requests for a part of the file alone, which [`Server::answer_in_turn`] then
+    /// leaves alone.
+    pub(crate) fn answer_ranges_in_turn(&self, path: &str, behaviours: &[Behaviour]) {
+        let mut inner = self.state.inner.lock().unwrap();
+        inner
+            .ranges
+            .insert(path.to_owned(), Script::new(behaviours));
     }
 
     /// Answers every path so from now on that has no behaviour of its own.
     pub(crate) fn answer_all(&self, behaviour: Behaviour) {
         self.state.inner.lock().unwrap().everywhere = Some(behaviour);
+    }
+
+    /// Sends such an `ETag` from now on.
+    pub(crate) fn tag_with(&self, tag: Tag) {
+        self.state.inner.lock().unwrap().tag = tag;
+    }
+
+    /// Lets `CONNECT`, whatever it names, lead to `server`; else nobody gets a tunnel.
+    pub(crate) fn tunnel_to(&self, server: &Self) {
+        self.state.inner.lock().unwrap().tunnel = Some(server.address);
     }
 
     /// Serves `/snapshot/debian/<time>/…` from now on as `/debian/…` is served.
@@ -107,23 +156,77 @@ impl Server {
 
     /// Paths asked for so far, in order.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.state.inner.lock().unwrap().requests.clone()
+        let inner = self.state.inner.lock().unwrap();
+        let paths = inner
+            .requests
+            .iter()
+            .map(|request| request.path().to_owned());
+        paths.collect()
+    }
+
+    /// All that was asked for `path`, in order; for a tunnel the path is host and port.
+    pub(crate) fn requests_for(&self, path: &str) -> Vec<Request> {
+        let inner = self.state.inner.lock().unwrap();
+        let requests = inner.requests.iter();
+        requests
+            .filter(|request| request.path() == path)
+            .cloned()
+            .collect()
     }
 
     /// How often `path` was asked for.
     pub(crate) fn count(&self, path: &str) -> usize {
-        count(&self.requests(), path)
+        count(&self.state.inner.lock().unwrap(), path)
+    }
+
+    /// Bytes that all answers for `path` had so far, heads and all.
+    pub(crate) fn sent(&self, path: &str) -> usize {
+        let inner = self.state.inner.lock().unwrap();
+        let sent = inner.sent.get(path);
+        sent.map_or(0, |sent| sent.load(Ordering::SeqCst))
+    }
+
+    /// How many connections were asked for anything.
+    pub(crate) fn connections(&self) -> usize {
+        let inner = self.state.inner.lock().unwrap();
+        let requests = inner.requests.iter();
+        let connections: BTreeSet<usize> = requests.map(|request| request.connection).collect();
+        connections.len()
     }
 
     /// Waits until `path` was asked for `times` times.
     pub(crate) fn wait_for(&self, path: &str, times: usize) {
+        self.wait_until(&format!("nobody asks for `{path}`"), |inner| {
+            count(inner, path) >= times
+        });
+    }
+
+    /// Waits until `times` requests were for such paths.
+    pub(crate) fn wait_for_any(&self, is_wanted: impl Fn(&str) -> bool, times: usize) {
+        self.wait_until("nobody asks any more", |inner| {
+            let requests = inner.requests.iter();
+            requests.filter(|request| is_wanted(request.path())).count() >= times
+        });
+    }
+
+    fn wait_until(&self, complaint: &str, condition: impl Fn(&Inner) -> bool) {
         let begun = Instant::now();
         let mut inner = self.state.inner.lock().unwrap();
-        while count(&inner.requests, path) < times {
+        while !condition(&inner) {
             let left = DEADLINE
                 .checked_sub(begun.elapsed())
-                .unwrap_or_else(|| panic!("nobody asks for `{path}`: {:?}", inner.requests));
+                .unwrap_or_else(|| panic!("{complaint}: {:?}", inner.requests));
             inner = self.state.changed.wait_timeout(inner, left).unwrap().0;
+        }
+    }
+}
+
+impl Script {
+    fn new(behaviours: &[Behaviour]) -> Self {
+        assert!(!behaviours.is_empty());
+        Self {
+            behaviours: behaviours.to_vec(),
+            next: 0,
         }
     }
 }
@@ -140,75 +243,71 @@ impl Drop for Server {
     }
 }
 
-fn count(requests: &[String], path: &str) -> usize {
-    requests.iter().filter(|asked| *asked == path).count()
+fn count(inner: &Inner, path: &str) -> usize {
+    let requests = inner.requests.iter();
+    requests.filter(|request| request.path() == path).count()
 }
 
 fn accept(listener: &TcpListener, state: &Arc<State>) {
-    for stream in listener.incoming() {
+    for (number, stream) in listener.incoming().enumerate() {
         if state.stopped.load(Ordering::SeqCst) {
             return;
         }
         let state = Arc::clone(state);
         // A client that goes away in the middle is no failure of the server.
-        std::thread::spawn(move || stream.and_then(|stream| serve(stream, &state)));
+        std::thread::spawn(move || stream.and_then(|stream| converse(stream, number, &state)));
     }
 }
 
-fn serve(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        if stream.read(&mut byte)? == 0 {
-            return Ok(());
-        }
-        head.push(byte[0]);
-    }
-    let head = String::from_utf8_lossy(&head);
-    let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    let (behaviour, has_snapshots) = {
-        let mut inner = state.inner.lock().unwrap();
-        inner.requests.push(path.clone());
-        let own = inner.behaviours.get(&path).copied();
-        let behaviour = own.or(inner.everywhere).unwrap_or(Behaviour::Honest);
-        (behaviour, inner.has_snapshots)
-    };
-    state.changed.notify_all();
-
-    let files = &fixture().files;
-    let kept = has_snapshots.then(|| of_snapshot(&path)).flatten();
-    let Some(honest) = files.get(kept.as_ref().unwrap_or(&path)) else {
-        return match behaviour {
-            Behaviour::Hang => wait_for_end(&mut stream),
-            Behaviour::Reset => Ok(()),
-            _ => not_found(&mut stream),
-        };
-    };
-    let half = &honest[..honest.len() / 2];
-    match behaviour {
-        Behaviour::Honest => send(&mut stream, honest.len(), honest),
-        Behaviour::NotFound => not_found(&mut stream),
-        Behaviour::Flipped => send(&mut stream, honest.len(), &flipped(honest)),
-        Behaviour::Short => send(&mut stream, half.len(), half),
-        Behaviour::Long => {
-            let longer = [honest.as_slice(), b"x"].concat();
-            send(&mut stream, longer.len(), &longer)
-        }
-        Behaviour::Cut => send(&mut stream, honest.len(), half),
-        Behaviour::Reset => Ok(()),
-        Behaviour::Hang => wait_for_end(&mut stream),
-        Behaviour::Stall => {
-            send(&mut stream, honest.len(), half)?;
-            wait_for_end(&mut stream)
-        }
-        Behaviour::Held => {
+/// One request after the other, as long as the client has some.
+fn converse(stream: TcpStream, number: usize, state: &State) -> std::io::Result<()> {
+    let mut connection = Connection::new(stream, state.tls.clone())?;
+    while let Some(request) = Request::read(&mut connection, number)? {
+        let (behaviour, tag, tunnel, has_snapshots) = {
             let mut inner = state.inner.lock().unwrap();
-            while !inner.released {
-                inner = state.changed.wait(inner).unwrap();
-            }
-            drop(inner);
-            send(&mut stream, honest.len(), honest)
+            inner.requests.push(request.clone());
+            let sent = inner.sent.entry(request.path().to_owned()).or_default();
+            connection.count_into(Arc::clone(sent));
+            let behaviour = inner.behaviour(&request);
+            (behaviour, inner.tag, inner.tunnel, inner.has_snapshots)
+        };
+        state.changed.notify_all();
+
+        if request.method == "CONNECT"
+            && let Some(server) = tunnel
+        {
+            return connection.tunnel(server);
         }
+        let behaviour = match behaviour {
+            Behaviour::Held => {
+                let mut inner = state.inner.lock().unwrap();
+                while !inner.released {
+                    inner = state.changed.wait(inner).unwrap();
+                }
+                Behaviour::Honest
+            }
+            behaviour => behaviour,
+        };
+        let path = request.path();
+        let kept = has_snapshots.then(|| of_snapshot(path)).flatten();
+        let file = fixture().files.get(kept.as_deref().unwrap_or(path));
+        let file = file.map(Vec::as_slice);
+        if answer(&mut connection, &request, behaviour, tag, file)? == Next::Close {
+            break;
+        }
+    }
+    Ok(())
+}
+
+impl Inner {
+    fn behaviour(&mut self, request: &Request) -> Behaviour {
+        let path = request.path();
+        let own = match request.header("range") {
+            Some(_) if self.ranges.contains_key(path) => self.ranges.get_mut(path),
+            _ => self.paths.get_mut(path),
+        };
+        let own = own.map(Script::next);
+        own.or(self.everywhere).unwrap_or(Behaviour::Honest)
     }
 }
 
@@ -217,21 +316,4 @@ fn of_snapshot(path: &str) -> Option<String> {
     let (archive, rest) = path.strip_prefix("/snapshot/")?.split_once('/')?;
     let (_time, rest) = rest.split_once('/')?;
     Some(format!("/{archive}/{rest}"))
-}
-
-fn send(stream: &mut TcpStream, announced: usize, body: &[u8]) -> std::io::Result<()> {
-    let head =
-        format!("HTTP/1.1 200 OK\r\nContent-Length: {announced}\r\nConnection: close\r\n\r\n");
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(body)
-}
-
-fn not_found(stream: &mut TcpStream) -> std::io::Result<()> {
-    stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-}
-
-fn wait_for_end(stream: &mut TcpStream) -> std::io::Result<()> {
-    let mut byte = [0];
-    while stream.read(&mut byte)? > 0 {}
-    Ok(())
 }

@@ -79,6 +79,13 @@ impl Workspace {
         edit(&self.project().join("versions.toml"), from, to);
     }
 
+    /// Replaces the address of the server everywhere in the catalog.
+    pub(crate) fn move_catalog(&self, address: &str) {
+        let path = self.project().join("versions.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(path, text.replace(&self.server.url(), address)).unwrap();
+    }
+
     pub(crate) fn edit_lock(&self, from: &str, to: &str) {
         edit(&self.project().join("versions.lock"), from, to);
     }
