@@ -14,6 +14,7 @@ mod export;
 mod golden;
 mod interrupted;
 mod mirrors;
+mod misbehaving;
 mod mistakes;
 mod reproducible;
 mod show;
