@@ -129,44 +129,35 @@ fn a_refused_connection_costs_nothing() {
 }
 
 #[test]
-fn a_mirror_that_hangs_costs_seconds_and_only_once() {
+fn a_mirror_that_hangs_is_waited_for_once() {
     let workspace = Workspace::new();
     let hanging = Server::start();
     hanging.answer_all(Behaviour::Hang);
     workspace.add_apt_mirror(&hanging.url());
-    let begun = Instant::now();
 
     workspace
         .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .env("ZOOKILN_HTTP_TIMEOUT", "2")
         .succeed();
 
-    // The longest wait for an answer is 20 seconds; one wait for each of its two archives, at once.
-    assert!(
-        begun.elapsed() < Duration::from_secs(40),
-        "{:?}",
-        begun.elapsed()
-    );
+    // One wait for each of its two archives, at once.
     assert!(hanging.requests().len() <= 2, "{:?}", hanging.requests());
 }
 
 #[test]
-fn a_mirror_that_stops_in_the_middle_costs_seconds() {
+fn a_mirror_that_stops_in_the_middle_is_waited_for_once() {
     let workspace = Workspace::new();
     let stopping = Server::start();
     workspace.add_apt_mirror(&stopping.url());
     let path = fixture().path("bash_5.2.37-2_amd64.deb");
     stopping.answer(path, Behaviour::Stall);
-    let begun = Instant::now();
 
     workspace
         .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .env("ZOOKILN_HTTP_TIMEOUT", "2")
         .succeed();
 
-    assert!(
-        begun.elapsed() < Duration::from_secs(40),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert_eq!(stopping.count(path), 1);
     assert_eq!(workspace.server.count(path), 1);
 }
 
@@ -213,6 +204,28 @@ $ zookiln --quiet build --version 3.6.1
 
 "#]]
     );
+}
+
+/// To resolve again is an attempt to help: where that fails, too, it is still the package that is
+/// missing.
+#[test]
+fn a_package_that_is_gone_is_named_also_where_it_cannot_be_resolved_again() {
+    let workspace = Workspace::new();
+    let path = fixture().path("bash_5.2.37-2_amd64.deb");
+    workspace.server.answer(path, Behaviour::NotFound);
+    let release = "/debian/dists/trixie/InRelease";
+    workspace.server.answer(release, Behaviour::NotFound);
+
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .fail();
+
+    assert!(
+        run.stderr.contains("bash_5.2.37-2_amd64.deb"),
+        "{}",
+        run.transcript()
+    );
+    assert_eq!(run.lines("hint: ").len(), 1, "{}", run.transcript());
 }
 
 #[test]
