@@ -124,8 +124,13 @@ impl Builder {
         match self.fetch_for(order, &pending) {
             Ok(sources) => self.write(&pending, &sources, report),
             Err(error) if order.may_resolve && error.is_gone() => {
-                let Some(newer) = self.resolve_again(catalog, lock, &pending)? else {
-                    return Err(error.into());
+                let newer = match self.resolve_again(catalog, lock, &pending) {
+                    Ok(Some(newer)) => newer,
+                    Ok(None) => return Err(error.into()),
+                    Err(unresolved) => {
+                        self.progress.warn(&format!("{unresolved:#}"));
+                        return Err(error.into());
+                    }
                 };
                 let pending = order.pending(order.targets(catalog, &newer)?, report)?;
                 let sources = self.fetch_for(order, &pending)?;

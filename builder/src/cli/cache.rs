@@ -297,7 +297,7 @@ fn ago(age: Duration) -> String {
     let hours = age.as_secs() / 3600;
     let (number, unit) = match hours {
         0 => return "less than an hour ago".to_owned(),
-        ..24 => (hours, "hour"),
+        1..24 => (hours, "hour"),
         _ => (hours / 24, "day"),
     };
     let plural = if number == 1 { "" } else { "s" };

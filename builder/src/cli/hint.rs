@@ -99,13 +99,26 @@ fn for_maven(error: &MavenError) -> Option<String> {
     }
 }
 
+/// Through which everything goes where one is set.
+const PROXIES: [&str; 6] = [
+    "http_proxy",
+    "HTTP_PROXY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+];
+
 fn for_download(error: &DownloadError) -> &'static str {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if error.is_of_store() {
         "`zookiln cache prune` makes room, `ZOOKILN_CACHE` names another place for the cache"
     } else if error.is_of_offline() {
         "run `zookiln fetch` where there is a network, or name a copy by `--mirror file:DIR`"
     } else if error.is_of_certificate() {
         "name the certificates to be trusted by `--ca-file`, or install the host's (`apt-get install ca-certificates`)"
+    } else if PROXIES.into_iter().any(is_set) {
+        "check the network and the proxy that `http_proxy`, `https_proxy` or `all_proxy` names, or run `zookiln update` if the packages have been replaced"
     } else {
         "check the network, or run `zookiln update` if the packages have been replaced"
     }

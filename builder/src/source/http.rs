@@ -144,7 +144,7 @@ impl HttpClient {
     /// Notes that the body of an answer fell silent; an origin where that goes on is given up.
     pub fn note_stall(&self, url: &Url, reason: &str) {
         let origin = url.origin().ascii_serialization();
-        self.silences.note_stall(origin, reason);
+        self.silences.note_stall(origin, url.path(), reason);
     }
 
     /// Notes that an answer was complete.
@@ -187,7 +187,11 @@ impl HttpClient {
         let client = self.routes.client(&origin);
         let client = client.as_ref().unwrap_or(&self.client);
         let send = || {
-            let mut request = client.get(url.clone()).timeout(patience);
+            let mut request = client.get(url.clone());
+            // Of a request, it is a limit to all of its answer.
+            if patience < self.settings.patience {
+                request = request.timeout(patience);
+            }
             if let Some(rest) = rest {
                 let last = rest.size.saturating_sub(1);
                 request = request.header(RANGE, format!("bytes={}-{last}", rest.from));

@@ -238,7 +238,10 @@ fn probe(client: &HttpClient, url: &Url) -> Result<Answer, HttpError> {
         match client.probe(url) {
             Err(error) if error.is_transient() && attempt < ATTEMPTS => {
                 let asked = error.retry_after().unwrap_or_default();
-                std::thread::sleep(asked.min(LONGEST_WAIT).max(backoff(attempt - 1)));
+                if asked > LONGEST_WAIT {
+                    return Err(error);
+                }
+                std::thread::sleep(asked.max(backoff(attempt - 1)));
                 attempt += 1;
             }
             result => return result,

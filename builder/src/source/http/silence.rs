@@ -1,17 +1,18 @@
 //! Origins that do not answer, so that each costs its seconds once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
 /// Files in the middle of which an origin may fall silent before it is asked no more.
-const STALLS: u32 = 3;
+const STALLS: usize = 3;
 
 /// By origin.
 #[derive(Debug, Default)]
 pub(super) struct Silences {
     known: Mutex<BTreeMap<String, Silence>>,
-    stalls: Mutex<BTreeMap<String, u32>>,
+    /// Paths of the files that stalled.
+    stalls: Mutex<BTreeMap<String, BTreeSet<String>>>,
 }
 
 /// How an origin did not answer.
@@ -31,13 +32,13 @@ impl Silences {
     }
 
     /// Notes an answer that ended in silence.
-    pub(super) fn note_stall(&self, origin: String, reason: &str) {
+    pub(super) fn note_stall(&self, origin: String, path: &str, reason: &str) {
         let Ok(mut stalls) = self.stalls.lock() else {
             return;
         };
-        let count = stalls.entry(origin.clone()).or_default();
-        *count += 1;
-        if *count >= STALLS {
+        let files = stalls.entry(origin.clone()).or_default();
+        files.insert(path.to_owned());
+        if files.len() >= STALLS {
             self.note(origin, Duration::MAX, reason);
         }
     }
