@@ -178,7 +178,7 @@ fn a_cache_that_does_not_exist_is_not_made_by_looking() {
         run.transcript(),
         str![[r#"
 $ zookiln cache prune --all --dry-run
-0 entries would be removed, 0 B; 0 entries, 0 B would be left in `[CACHE]`
+0 entries would be removed, 0 B freed; 0 entries, 0 B would be left in `[CACHE]`
 
 "#]]
     );
@@ -417,9 +417,9 @@ fn a_cached_file_that_is_a_directory_is_named_with_what_to_do() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet build --version 3.6.1
-! error: cannot build 3.6.1: cannot fetch `bash_5.2.37-2_amd64.deb`
+! error: cannot fetch `bash_5.2.37-2_amd64.deb`
 !   cached file `[CACHE]/v1/blobs/sha256/[hex]`: expected a file, found a directory
-! hint: `ZOOKILN_CACHE` names another place for the cache
+! hint: remove what is in the way, make room by `zookiln cache prune`, or let `ZOOKILN_CACHE` name another place
 [exit 1]
 
 "#]]
@@ -448,7 +448,7 @@ fn a_record_that_is_a_pipe_is_named_with_what_to_do() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet build --version 3.6.1
-! error: cannot build 3.6.1: cached file `[CACHE]/v1/derived/[key].json`: expected a file, found a pipe, socket or device
+! error: cached file `[CACHE]/v1/derived/[key].json`: expected a file, found a pipe, socket or device
 ! hint: remove it: it is fetched or made again
 [exit 1]
 
@@ -483,7 +483,7 @@ fn a_cached_file_that_is_a_link_or_a_pipe_is_fetched_again() {
 
 /// All of them want everything at the same moment.
 #[test]
-fn eight_builds_at_once_make_each_layer_once() {
+fn eight_builds_at_once_fetch_each_input_and_make_each_layer_once() {
     let workspace = Workspace::new();
     let builds: Vec<_> = (0..8)
         .map(|number| {
@@ -515,6 +515,10 @@ made layer shell for linux/arm64
 made layer zookeeper
 "#]]
     );
+    let is_input = |path: &&String| path.ends_with(".deb") || path.ends_with(".tar.gz");
+    let asked = workspace.server.requests();
+    let inputs: Vec<&String> = asked.iter().filter(is_input).collect();
+    assert_eq!(inputs.len(), 16, "{inputs:?}");
     let digests: Vec<String> = (0..8)
         .map(|number| digest(&workspace, &format!("output{number}")))
         .collect();

@@ -54,6 +54,8 @@ impl FetchError {
                 error.failures.extend(other.failures);
                 Self::Download(error)
             }
+            // One thing in the cache can be in the way of both.
+            (error, other) if error.to_string() == other.to_string() => error,
             (error, other) => Self::Both(Box::new(error), Box::new(other)),
         }
     }

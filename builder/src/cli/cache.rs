@@ -137,7 +137,7 @@ fn run_prune(cache: &Path, names: &Names, arguments: &PruneArguments) -> anyhow:
     };
     writeln!(
         out,
-        "{} {removed}, {}; {}, {} {left} in `{}`",
+        "{} {removed}, {} freed; {}, {} {left} in `{}`",
         count(&pruned.removed),
         Size(total(&pruned.removed)),
         count(&pruned.kept),
@@ -181,8 +181,7 @@ impl Names {
     ) -> Result<(), crate::catalog::CatalogError> {
         let location = context::Location::find(common.catalog.as_deref());
         for release in location.catalog()?.releases {
-            let name = release.tarball_name();
-            names.insert(release.tarball.digest, name);
+            names.insert(release.tarball.digest.clone(), release.tarball_name());
         }
         let Some(lock) = location.lock()? else {
             return Ok(());

@@ -112,7 +112,7 @@ const PROXIES: [&str; 6] = [
 fn for_download(error: &DownloadError) -> &'static str {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if error.is_of_store() {
-        "`zookiln cache prune` makes room, `ZOOKILN_CACHE` names another place for the cache"
+        "remove what is in the way, make room by `zookiln cache prune`, or let `ZOOKILN_CACHE` name another place"
     } else if error.is_of_offline() {
         "run `zookiln fetch` where there is a network, or name a copy by `--mirror file:DIR`"
     } else if error.is_of_certificate() {

@@ -28,9 +28,8 @@ use std::path::{Path, PathBuf};
 
 use layers::Digest;
 
-use crate::interrupt::Scratch;
-
 use super::{DerivedKey, Holder, Store, StoreError, lock_file};
+use crate::interrupt::Scratch;
 
 /// One thing that is to be made once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +58,8 @@ impl Claimed<'_> {
 pub struct Claim {
     file: File,
     path: PathBuf,
-    _scratch: Scratch,
+    /// Until it is released: then the path may be somebody else's.
+    scratch: Option<Scratch>,
 }
 
 impl Store {
@@ -76,18 +76,19 @@ impl Store {
     ) -> Result<Claim, StoreError> {
         let path = self.root.join("claims").join(claimed.file_name());
         let mut file = lock_file::exclusive(&path, |file| waiting(&Holder::read(file)))?;
-        Holder::this_process(activity).write(&mut file);
         let scratch = Scratch::new(&path);
+        Holder::this_process(activity).write(&mut file);
         Ok(Claim {
             file,
             path,
-            _scratch: scratch,
+            scratch: Some(scratch),
         })
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
+        drop(self.scratch.take());
         lock_file::release(&self.file, &self.path);
     }
 }

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use layers::{Algorithm, Digest};
 
-use super::work::Scratch;
+use super::work::Found;
 use super::{SCHEMA, StoreError, claim, derived, file_metadata, tag, work};
 
 /// No record comes near.
@@ -250,8 +250,8 @@ impl Reader<'_> {
     fn read_scratch(&mut self, store: &Path, directory: &Path) {
         for scratch in work::list(directory) {
             let (is_living, process, paths) = match scratch {
-                Scratch::Living { directory, holder } => (true, holder.process(), vec![directory]),
-                Scratch::Left(paths) => (false, None, paths),
+                Found::Living { directory, holder } => (true, holder.process(), vec![directory]),
+                Found::Left(paths) => (false, None, paths),
             };
             let kind = Kind::Scratch { is_living, process };
             self.add_tree(kind, Some(store), paths);

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile, TempDir};
 
-use crate::interrupt;
-
 use super::{Holder, StoreError, lock_file};
+use crate::interrupt::Scratch;
 
 const LOCK: &str = ".lock";
 
@@ -18,12 +17,13 @@ pub struct WorkDirectory {
     // In this order they are dropped.
     directory: TempDir,
     _lock: NamedTempFile,
-    _scratch: [interrupt::Scratch; 2],
+    // And in order of path, which is the same, an interruption removes them.
+    _scratch: [Scratch; 2],
 }
 
 /// What was found below `work/`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Scratch {
+pub(super) enum Found {
     /// The directory of a process that runs.
     Living { directory: PathBuf, holder: Holder },
     /// What a process has left that does not run any more; the first may be gone.
@@ -52,8 +52,7 @@ impl WorkDirectory {
             .rand_bytes(0)
             .tempdir_in(parent)
             .map_err(StoreError::io("create a directory in", parent))?;
-        // The directory first: alone, it would be nobody's and any sweep's.
-        let scratch = [directory.path(), lock.path()].map(interrupt::Scratch::new);
+        let scratch = [directory.path(), lock.path()].map(Scratch::new);
         Ok(Self {
             directory,
             _lock: lock,
@@ -97,20 +96,20 @@ pub(super) fn sweep(parent: &Path) {
 }
 
 /// What is there, with the processes that it belongs to.
-pub(super) fn list(parent: &Path) -> Vec<Scratch> {
+pub(super) fn list(parent: &Path) -> Vec<Found> {
     let mut found = Vec::new();
     for path in entries(parent) {
         if let Some(directory) = directory_of(&path) {
             match lock_file::look(&path) {
                 Some((mut file, true)) => {
                     let holder = Holder::read(&mut file);
-                    found.push(Scratch::Living { directory, holder });
+                    found.push(Found::Living { directory, holder });
                 }
-                Some((_, false)) => found.push(Scratch::Left(vec![directory, path])),
+                Some((_, false)) => found.push(Found::Left(vec![directory, path])),
                 None => {}
             }
         } else if !lock_path(&path).exists() {
-            found.push(Scratch::Left(vec![path]));
+            found.push(Found::Left(vec![path]));
         }
     }
     found
@@ -187,11 +186,11 @@ mod tests {
         let mut processes = Vec::new();
         for scratch in list(parent.path()) {
             match scratch {
-                Scratch::Living { directory, holder } => {
+                Found::Living { directory, holder } => {
                     assert_eq!(directory, living.path());
                     processes.extend(holder.process());
                 }
-                Scratch::Left(paths) => left.extend(paths),
+                Found::Left(paths) => left.extend(paths),
             }
         }
 
