@@ -204,10 +204,12 @@ impl AptAuth {
 impl Credentials {
     /// Puts them into an address, escaped.
     pub(super) fn apply(&self, address: &mut Url) {
+        // What looks like an escape is none: all else is escaped by the address itself.
+        let [user, password] = [&self.user, &self.password].map(|it| it.replace('%', "%25"));
         // Refused only for addresses without a host, for which no machine can match.
-        let _ = address.set_username(&self.user);
-        if !self.password.is_empty() {
-            let _ = address.set_password(Some(&self.password));
+        let _ = address.set_username(&user);
+        if !password.is_empty() {
+            let _ = address.set_password(Some(&password));
         }
     }
 }
@@ -242,7 +244,7 @@ mod tests {
         format!("{user}:{password}{}", "!".repeat(looked.unencrypted.len()))
     }
 
-    // Each row was held against what apt 2.6.1 sends on loopback.
+    // Each row was held against what apt 2.6.1 sends on loopback; it minds the case of the host.
     #[test]
     fn matches_machines_as_apt_does() {
         let (http, https) = (
@@ -361,7 +363,7 @@ mod tests {
             (url.to_string(), warnings.collect::<Vec<_>>())
         };
         let table = [
-            ("https://a.example/", "https://u%2F:p%40s%2F@a.example/"),
+            ("https://a.example/", "https://u%252F:p%40s%2F@a.example/"),
             ("https://me@a.example/", "https://me@a.example/"),
             ("https://:secret@a.example/", "https://:secret@a.example/"),
             ("https://b.example/", "https://b.example/"),

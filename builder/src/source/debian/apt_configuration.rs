@@ -70,7 +70,15 @@ impl AptConfiguration {
     /// Forgets a value and all below it.
     fn clear(&mut self, name: &str) {
         let key = key(name);
-        self.settings.retain(|name, _| !name.starts_with(&key));
+        // All below it stand behind it at once.
+        let names = self.settings.range(key.clone()..).map(|(name, _)| name);
+        let doomed: Vec<_> = names
+            .take_while(|name| name.starts_with(&key))
+            .cloned()
+            .collect();
+        for name in doomed {
+            self.settings.remove(&name);
+        }
     }
 }
 

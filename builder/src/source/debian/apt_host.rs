@@ -123,3 +123,104 @@ fn find_proxy(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    /// In lines: each entry as `place uri [suites] [components] proxy`, then what is to be said of
+    /// it; paths relative to the root.
+    fn written(root: &Path) -> String {
+        let host = AptHost::read(&AptLocation {
+            directory: root.join("etc/apt"),
+            root: root.to_owned(),
+        });
+        let mut lines = Vec::new();
+        for entry in &host.entries {
+            let AptEntry {
+                uri, proxy, from, ..
+            } = entry;
+            let (suites, components) = (entry.suites.join(" "), entry.components.join(" "));
+            let proxy = match proxy {
+                AptProxy::Environment => "environment".to_owned(),
+                AptProxy::Direct => "direct".to_owned(),
+                AptProxy::Through(url) => format!("through {url}"),
+            };
+            lines.push(format!("{from} {uri} [{suites}] [{components}] {proxy}"));
+        }
+        if !host.check_valid_until {
+            lines.push("Valid-Until is not checked".to_owned());
+        }
+        for warning in &host.warnings {
+            let kind = if warning.is_note() { "note" } else { "warning" };
+            lines.push(format!("{kind}: {}", warning.message()));
+        }
+        let prefix = format!("{}/", root.display());
+        (lines.join("\n") + "\n").replace(&prefix, "")
+    }
+
+    // The shape of what real hosts have, with other names in it. `SNAPSHOTS=overwrite` writes the
+    // expectations anew.
+    #[test]
+    fn reads_what_real_hosts_have() {
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/source/debian/samples");
+        let mut roots: Vec<PathBuf> = samples
+            .read_dir()
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        roots.sort();
+        assert!(!roots.is_empty());
+        for root in roots {
+            let expected = snapbox::Data::read_from(&root.join("expected.txt"), None).raw();
+            snapbox::Assert::new()
+                .action_env(snapbox::assert::DEFAULT_ACTION_ENV)
+                .eq(written(&root), expected);
+        }
+    }
+
+    #[test]
+    fn a_host_without_apt_tells_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        assert_eq!(written(root.path()), "\n");
+    }
+
+    #[test]
+    fn a_proxy_of_no_use_is_told_once_and_leaves_it_to_the_environment() {
+        let root = tempfile::tempdir().unwrap();
+        let apt = root.path().join("etc/apt");
+        fs::create_dir_all(&apt).unwrap();
+        let sources = "deb http://a.example/debian trixie main\ndeb https://b.example/debian trixie main\ndeb http://user:secret@:x/ trixie main\n";
+        fs::write(apt.join("sources.list"), sources).unwrap();
+        let configuration = "Acquire::http::Proxy \"secret:secret@proxy.example:3128\";\n";
+        fs::write(apt.join("apt.conf"), configuration).unwrap();
+        assert_eq!(
+            written(root.path()),
+            "etc/apt/sources.list:1 http://a.example/debian [trixie] [main] environment
+etc/apt/sources.list:2 https://b.example/debian [trixie] [main] environment
+etc/apt/sources.list:3 http://user:secret@:x [trixie] [main] direct
+warning: etc/apt/apt.conf:1: passed over: a proxy is spoken to by `http:`, `https:` or `socks5h:`, not by `secret:`
+"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(
+            sources in "(deb (https?|file|mirror\\+file):[a-z@:/.]{0,12} a b\n|.){0,4}",
+            configuration in "(Acquire::https?::Proxy \"[a-z0-9:/@.]{0,12}\";\n|.){0,3}",
+            auth in "((machine|login|password) [a-z:/.]{0,12}\n|.){0,6}",
+        ) {
+            let root = tempfile::tempdir().unwrap();
+            let apt = root.path().join("etc/apt");
+            fs::create_dir_all(&apt).unwrap();
+            fs::write(apt.join("sources.list"), sources).unwrap();
+            fs::write(apt.join("apt.conf"), configuration).unwrap();
+            fs::write(apt.join("auth.conf"), auth).unwrap();
+            let _ = written(root.path());
+        }
+    }
+}
