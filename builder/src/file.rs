@@ -3,7 +3,7 @@
 use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
@@ -41,6 +41,30 @@ impl TemporaryFile {
             .map(drop)
             .map_err(|error| error.error)
     }
+}
+
+/// How the directory begins that [`check_place`] makes and removes.
+pub(crate) const PROBE: &str = ".zookiln-";
+
+/// Whether a directory could be made at `path`, or files in it where it is one; leaves nothing behind.
+/// Worth asking before minutes of work. The error is of the nearest path that exists.
+pub(crate) fn check_place(path: &Path) -> Result<(), (PathBuf, io::Error)> {
+    let existing = (path.ancestors())
+        .map(|ancestor| {
+            if ancestor.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                ancestor
+            }
+        })
+        .find(|ancestor| ancestor.exists())
+        .unwrap_or(path);
+    // Not by mode: root, capabilities and read-only mounts have their own ideas.
+    let probe = tempfile::Builder::new().prefix(PROBE).tempdir_in(existing);
+    // Without the name of the directory that nobody asked for.
+    probe
+        .map(drop)
+        .map_err(|error| (existing.to_owned(), io::Error::from(error.kind())))
 }
 
 /// Writes a file beside `path` and renames it there once it is on disk.

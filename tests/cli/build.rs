@@ -49,18 +49,18 @@ images/zookeeper-3.6.1:3.6.1 [digest] (tarball, written)
 ! fetched base-files_13.8_arm64.deb, 924 B
 ! fetched bash_5.2.37-2_amd64.deb, 764 B
 ! fetched bash_5.2.37-2_arm64.deb, 760 B
-! fetched busybox-static_1%3a1.37.0-6_amd64.deb, 736 B
-! fetched busybox-static_1%3a1.37.0-6_arm64.deb, 736 B
-! fetched libc6_2.41-12_amd64.deb, 11.46 kB
-! fetched libc6_2.41-12_arm64.deb, 11.46 kB
+! fetched busybox-static_1.37.0-6_amd64.deb, 736 B
+! fetched busybox-static_1.37.0-6_arm64.deb, 736 B
+! fetched libc6_2.41-12_amd64.deb, 11.5 kB
+! fetched libc6_2.41-12_arm64.deb, 11.5 kB
 ! fetched libtinfo6_6.5_amd64.deb, 724 B
 ! fetched libtinfo6_6.5_arm64.deb, 724 B
-! fetched openjdk-21-jdk-headless_21.0.9+10-1_amd64.deb, 541.19 kB
-! fetched openjdk-21-jdk-headless_21.0.9+10-1_arm64.deb, 541.18 kB
+! fetched openjdk-21-jdk-headless_21.0.9+10-1_amd64.deb, 541.2 kB
+! fetched openjdk-21-jdk-headless_21.0.9+10-1_arm64.deb, 541.2 kB
 ! fetched openjdk-21-jre-headless_21.0.9+10-1_[host].deb, 948 B
-! fetched zlib1g_1%3a1.3.1-1_amd64.deb, 740 B
-! fetched zlib1g_1%3a1.3.1-1_arm64.deb, 740 B
-! fetched 16 files, 1.11 MB
+! fetched zlib1g_1.3.1-1_amd64.deb, 740 B
+! fetched zlib1g_1.3.1-1_arm64.deb, 740 B
+! fetched 16 files, 1.1 MB
 ! building 3.6.1
 ! made layer base for linux/amd64
 ! made layer java for linux/amd64

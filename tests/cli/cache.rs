@@ -83,8 +83,8 @@ input    base-files_13.8_amd64.deb
 input    base-files_13.8_arm64.deb
 input    bash_5.2.37-2_amd64.deb
 input    bash_5.2.37-2_arm64.deb
-input    busybox-static_1%3a1.37.0-6_amd64.deb
-input    busybox-static_1%3a1.37.0-6_arm64.deb
+input    busybox-static_1.37.0-6_amd64.deb
+input    busybox-static_1.37.0-6_arm64.deb
 input    libc6_2.41-12_amd64.deb
 input    libc6_2.41-12_arm64.deb
 input    libtinfo6_6.5_amd64.deb
@@ -92,8 +92,8 @@ input    libtinfo6_6.5_arm64.deb
 input    openjdk-21-jdk-headless_21.0.9+10-1_amd64.deb
 input    openjdk-21-jdk-headless_21.0.9+10-1_arm64.deb
 input    openjdk-21-jre-headless_21.0.9+10-1_amd64.deb
-input    zlib1g_1%3a1.3.1-1_amd64.deb
-input    zlib1g_1%3a1.3.1-1_arm64.deb
+input    zlib1g_1.3.1-1_amd64.deb
+input    zlib1g_1.3.1-1_arm64.deb
 
 "#]]
     );

@@ -106,7 +106,7 @@ fn a_flipped_byte_in_the_served_tarball_is_an_error() {
 $ zookiln --quiet build --version 3.6.1 --source tarball
 ! error: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
 !   `http://mirror.example/dist/zookeeper/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: apache-zookeeper-3.6.1-bin.tar.gz: expected [expected], found [found]
-! hint: check the network, or run `zookiln update` if the packages have been replaced
+! hint: check the network, or take the same jars one by one with `--source maven`
 [exit 1]
 
 "#]]

@@ -74,32 +74,119 @@ fn a_build_killed_while_it_writes_leaves_a_whole_image() {
     assert_eq!(workspace.scratch(), Vec::<String>::new());
 }
 
+/// Every moment of a cold build, in fifty steps of its length, each hit at random.
 #[test]
-fn two_builds_at_once_share_an_empty_cache() {
+fn a_build_killed_at_any_moment_is_taken_up_and_leaves_nothing() {
+    const MOMENTS: u32 = 50;
+    let workspace = Workspace::new();
+    let start_afresh = || {
+        workspace.empty_cache();
+        let images = workspace.project().join("images");
+        if images.exists() {
+            fs::remove_dir_all(images).unwrap();
+        }
+    };
+    start_afresh();
+    let begun = Instant::now();
+    workspace.zookiln(BUILD).succeed();
+    let length = begun.elapsed();
+    let expected = read(&workspace).digest().to_owned();
+    let seed = match std::env::var("ZOOKILN_TEST_SEED") {
+        Ok(seed) => seed.parse().unwrap(),
+        Err(_) => fastrand::u64(..),
+    };
+    let mut random = fastrand::Rng::with_seed(seed);
+
+    for step in 0..MOMENTS {
+        let moment = length.mul_f64((f64::from(step) + random.f64()) / f64::from(MOMENTS));
+        eprintln!("ZOOKILN_TEST_SEED={seed}: killed after {moment:?} of {length:?}");
+        start_afresh();
+        let child = workspace.zookiln(BUILD).start();
+        // Nothing is waited for: the moment is what is tested.
+        std::thread::sleep(moment);
+        child.kill();
+
+        let run = workspace.zookiln(BUILD).succeed();
+
+        assert_eq!(run.lines("warning: "), Vec::<&str>::new());
+        assert_eq!(read(&workspace).digest(), expected);
+        assert_no_trace(&workspace);
+    }
+}
+
+/// There is nothing but catalog, lock and a layout, and a cache that nobody uses.
+fn assert_no_trace(workspace: &Workspace) {
+    let project = workspace.project();
+    assert_eq!(
+        names(&project),
+        ["images", "versions.lock", "versions.toml"]
+    );
+    assert_eq!(names(&project.join("images")), ["zookeeper-3.6.1"]);
+    let layout = project.join("images/zookeeper-3.6.1");
+    assert_eq!(names(&layout), ["blobs", "index.json", "oci-layout"]);
+    assert_eq!(names(&layout.join("blobs")), ["sha256"]);
+    let cache = workspace.cache().join("v1");
+    for directory in ["work", "claims"] {
+        assert_eq!(names(&cache.join(directory)), Vec::<String>::new());
+    }
+    for (directory, length) in [("blobs/sha256", 64), ("blobs/sha512", 128)] {
+        for name in names(&cache.join(directory)) {
+            assert!(name.len() == length, "{directory}/{name}");
+        }
+    }
+}
+
+/// All of them want everything at the same moment.
+#[test]
+fn eight_builds_at_once_fetch_each_input_once() {
+    const BUILDS: usize = 8;
     let workspace = Workspace::new();
     let path = fixture().path("bash_5.2.37-2_arm64.deb");
     workspace.server.answer(path, Behaviour::Held);
-    let start = |output| {
-        let arguments = ["--quiet", "build", "--version", "3.6.1", "--output", output];
-        workspace.zookiln(arguments).start()
-    };
+    let output = |number| format!("output{number}");
 
-    let children = [start("one"), start("other")];
-    // Both are in the middle of it.
-    workspace.server.wait_for(path, 2);
+    let children: Vec<_> = (0..BUILDS)
+        .map(|number| {
+            let output = output(number);
+            let arguments = [
+                "--quiet",
+                "build",
+                "--version",
+                "3.6.1",
+                "--output",
+                &output,
+            ];
+            workspace.zookiln(arguments).start()
+        })
+        .collect();
+    wait_for_builds(&workspace, BUILDS);
+    workspace.server.wait_for(path, 1);
     workspace.server.release();
     for child in children {
         child.succeed();
     }
 
-    let digest = |output: &str| {
-        Layout::read(&workspace.project().join(output))
-            .digest()
-            .to_owned()
-    };
-    assert_eq!(digest("one"), undisturbed());
-    assert_eq!(digest("other"), digest("one"));
+    let expected = undisturbed();
+    for number in 0..BUILDS {
+        let layout = Layout::read(&workspace.project().join(output(number)));
+        assert_eq!(layout.digest(), expected);
+    }
+    let mut asked = workspace.server.requests();
+    asked.sort();
+    let all = asked.len();
+    asked.dedup();
+    assert_eq!((asked.len(), all), (16, 16), "{asked:?}");
     assert_eq!(workspace.scratch(), Vec::<String>::new());
+}
+
+/// Waits until so many builds have opened the cache: each has a directory and its lock.
+fn wait_for_builds(workspace: &Workspace, builds: usize) {
+    let work = workspace.cache().join("v1/work");
+    let begun = Instant::now();
+    while !work.exists() || names(&work).len() < 2 * builds {
+        assert!(begun.elapsed() < DEADLINE, "there are no {builds} builds");
+        std::thread::yield_now();
+    }
 }
 
 #[test]
@@ -112,7 +199,8 @@ fn two_builds_at_once_into_one_directory_leave_a_whole_image() {
         workspace.zookiln(BUILD).start(),
         workspace.zookiln(BUILD).start(),
     ];
-    workspace.server.wait_for(path, 2);
+    wait_for_builds(&workspace, children.len());
+    workspace.server.wait_for(path, 1);
     workspace.server.release();
     for child in children {
         child.succeed();

@@ -280,9 +280,9 @@ $ zookiln --quiet build --version 3.6.1 --platform linux/amd64 --variant distrol
 ! cannot fetch `openjdk-21-jre-headless_21.0.9+10-1_[host].deb`
 !   `http://127.0.0.1:1/debian/pool/main/o/openjdk-21-jre-headless/openjdk-21-jre-headless_21.0.9+10-1_[host].deb`: Connection refused (os error 111)
 !   `http://127.0.0.1:1/snapshot/debian/[time]/pool/main/o/openjdk-21-jre-headless/openjdk-21-jre-headless_21.0.9+10-1_[host].deb`: Connection refused (os error 111)
-! cannot fetch `zlib1g_1%3a1.3.1-1_amd64.deb`
-!   `http://127.0.0.1:1/debian/pool/main/z/zlib1g/zlib1g_1%3a1.3.1-1_amd64.deb`: Connection refused (os error 111)
-!   `http://127.0.0.1:1/snapshot/debian/[time]/pool/main/z/zlib1g/zlib1g_1%3a1.3.1-1_amd64.deb`: Connection refused (os error 111)
+! cannot fetch `zlib1g_1.3.1-1_amd64.deb`
+!   `http://127.0.0.1:1/debian/pool/main/z/zlib1g/zlib1g_1.3.1-1_amd64.deb`: Connection refused (os error 111)
+!   `http://127.0.0.1:1/snapshot/debian/[time]/pool/main/z/zlib1g/zlib1g_1.3.1-1_amd64.deb`: Connection refused (os error 111)
 ! hint: check the network, or run `zookiln update` if the packages have been replaced
 [exit 1]
 

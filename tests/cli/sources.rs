@@ -109,7 +109,7 @@ fn the_tarball_alone_fails_where_it_is_not_to_be_had() {
 $ zookiln --quiet build --version 3.6.1 --source tarball
 ! error: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
 !   `http://mirror.example/dist/zookeeper/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: answered 404 Not Found
-! hint: check the network, or run `zookiln update` if the packages have been replaced
+! hint: check the network, or take the same jars one by one with `--source maven`
 [exit 1]
 
 "#]]

@@ -9,12 +9,12 @@ use super::Builder;
 use crate::catalog::{Platform, Release};
 use crate::image::AssembleError;
 use crate::lock::LockedPackage;
-use crate::plan::{LayerRecipe, Plan, Source};
+use crate::plan::{InputFile, LayerRecipe, Plan, Source};
 use crate::source::apache::fetch_tarballs;
 use crate::source::debian::Mirrors;
 use crate::source::download::{DownloadError, Input};
 use crate::source::maven::{MavenError, MavenSource, PinnedJar};
-use crate::store::Expected;
+use crate::store::{Expected, StoreError};
 
 /// Which inputs of an image are wanted.
 #[derive(Debug, Clone)]
@@ -83,6 +83,43 @@ impl Builder {
             (Ok(sources), Ok(())) => Ok(sources),
             (Err(error), Ok(())) | (Ok(_), Err(error)) => Err(error),
             (Err(error), Err(other)) => Err(error.and(other)),
+        }
+    }
+
+    /// Brings all inputs of `plans` on any of `hosts` into the store and checks every byte of them, also
+    /// of those that were there before: a bad one is fetched again.
+    pub(crate) fn fetch_intact(
+        &self,
+        plans: &[&Plan<'_>],
+        sources: &[Source],
+        hosts: &[Platform],
+    ) -> anyhow::Result<BTreeSet<InputFile>> {
+        let wanted = Inputs::All {
+            hosts: hosts.to_vec(),
+        };
+        let mut healed = BTreeSet::new();
+        loop {
+            let chosen = self.fetch(plans, sources, &wanted)?;
+            let inputs: BTreeSet<InputFile> = (plans.iter().zip(chosen))
+                .flat_map(|(plan, source)| plan.inputs(source, hosts))
+                .collect();
+            let mut is_intact = true;
+            for input in &inputs {
+                match self.store.verified_path(&input.expected.digest) {
+                    Ok(_) => {}
+                    // The store has removed it. The same one twice is a broken disk.
+                    Err(error @ (StoreError::Corrupt { .. } | StoreError::Missing(_)))
+                        if healed.insert(input.clone()) =>
+                    {
+                        self.progress.warn(&format!("{error}; it is fetched again"));
+                        is_intact = false;
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            if is_intact {
+                return Ok(inputs);
+            }
         }
     }
 

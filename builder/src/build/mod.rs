@@ -21,7 +21,8 @@ use crate::source::download::Downloader;
 use crate::source::http::HttpClient;
 use crate::store::{Store, StoreError};
 
-pub(crate) use fetch::{FetchError, Inputs};
+pub(crate) use fetch::FetchError;
+use fetch::Inputs;
 pub(crate) use resolve::{changes, resolve};
 pub(crate) use vendor::Vendored;
 
@@ -123,12 +124,14 @@ impl Builder {
     ) -> anyhow::Result<()> {
         match self.fetch_for(order, &pending) {
             Ok(sources) => self.write(&pending, &sources, report),
-            Err(error) if order.may_resolve && error.is_gone() => {
+            Err(error) if order.may_resolve && !self.client.is_offline() && error.is_gone() => {
                 let newer = match self.resolve_again(catalog, lock, &pending) {
                     Ok(Some(newer)) => newer,
                     Ok(None) => return Err(error.into()),
-                    Err(unresolved) => {
-                        self.progress.warn(&format!("{unresolved:#}"));
+                    Err(other) => {
+                        // What is missing stays the error, whatever else does not work.
+                        self.progress
+                            .warn(&format!("no newer packages can be found: {other:#}"));
                         return Err(error.into());
                     }
                 };

@@ -78,11 +78,11 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> 
         );
     }
     let targets = order.targets(&catalog, &lock)?;
+    let places = arguments.network.places()?;
     if arguments.dry_run {
         return dry_run::print(&order, &targets, arguments.format);
     }
 
-    let places = arguments.network.places()?;
     let mut printer = Printer::new(arguments.format);
     let mut report =
         |target: &Target<'_>, written: &Written, outcome| printer.print(target, written, outcome);

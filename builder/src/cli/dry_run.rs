@@ -10,7 +10,7 @@ use super::build::Format;
 use super::context;
 use crate::build::{Order, Target};
 use crate::catalog::Platform;
-use crate::image::{Assembler, up_to_date};
+use crate::image::{Assembler, Layout, up_to_date};
 use crate::plan::{InputFile, Source};
 use crate::progress::Progress;
 use crate::size::Size;
@@ -89,6 +89,7 @@ fn image(
 ) -> anyhow::Result<(ImagePlan, Vec<FilePlan>)> {
     let plan = &target.plan;
     let written = up_to_date(plan, order.sources, &target.output);
+    Layout::check_free(&target.output)?;
     let sources = match &written {
         Some(written) => vec![written.source],
         None => order.sources.to_vec(),
@@ -175,6 +176,10 @@ fn print_text(out: &mut impl Write, dry_run: &DryRun) -> std::io::Result<()> {
         let size = Size(file.size).to_string();
         writeln!(out, "fetch {size:>10}  {}", file.name)?;
     }
-    let (files, bytes) = (dry_run.fetch.len(), Size(dry_run.fetch_bytes));
-    writeln!(out, "{files} files to be fetched, {bytes}")
+    let bytes = Size(dry_run.fetch_bytes);
+    match dry_run.fetch.len() {
+        0 => writeln!(out, "nothing to be fetched"),
+        1 => writeln!(out, "one file to be fetched, {bytes}"),
+        files => writeln!(out, "{files} files to be fetched, {bytes}"),
+    }
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use super::network::Network;
 use super::selection::Selection;
 use super::{Common, context};
-use crate::build::{Builder, Inputs};
+use crate::build::Builder;
 use crate::catalog::{Platform, Variant};
 use crate::plan::{InputFile, Plan};
 use crate::progress::Progress;
@@ -64,13 +64,8 @@ pub(super) fn fetched(
         progress: Progress::new(common.quiet),
         threads: NonZeroUsize::MIN,
     };
-    let wanted = Inputs::All {
-        hosts: hosts.to_vec(),
-    };
     let borrowed: Vec<&Plan<'_>> = plans.iter().collect();
-    let sources = builder.fetch(&borrowed, arguments.selection.source.candidates(), &wanted)?;
-    let inputs: std::collections::BTreeSet<InputFile> = (plans.iter().zip(sources))
-        .flat_map(|(plan, source)| plan.inputs(source, hosts))
-        .collect();
+    let sources = arguments.selection.source.candidates();
+    let inputs = builder.fetch_intact(&borrowed, sources, hosts)?;
     then(&builder, &Vec::from_iter(inputs))
 }

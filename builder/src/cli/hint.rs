@@ -117,6 +117,8 @@ fn for_download(error: &DownloadError) -> &'static str {
         "run `zookiln fetch` where there is a network, or name a copy by `--mirror file:DIR`"
     } else if error.is_of_certificate() {
         "name the certificates to be trusted by `--ca-file`, or install the host's (`apt-get install ca-certificates`)"
+    } else if error.is_of("-bin.tar.gz") {
+        "check the network, or take the same jars one by one with `--source maven`"
     } else if PROXIES.into_iter().any(is_set) {
         "check the network and the proxy that `http_proxy`, `https_proxy` or `all_proxy` names, or run `zookiln update` if the packages have been replaced"
     } else {

@@ -8,6 +8,7 @@ use clap::Args;
 use super::{Common, fetch};
 use crate::build::Vendored;
 use crate::catalog::Platform;
+use crate::file;
 use crate::size::Size;
 
 /// Put all inputs of images into a directory that serves as a mirror
@@ -26,6 +27,9 @@ pub(super) struct Arguments {
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let directory = &arguments.directory;
+    file::check_place(directory).map_err(|(path, error)| {
+        anyhow::Error::new(error).context(format!("cannot write to `{}`", path.display()))
+    })?;
     // For whoever takes the directory along: jlink may run on another kind of host there.
     fetch::fetched(
         &arguments.fetch,

@@ -14,14 +14,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::file::TemporaryFile;
+use crate::file::{self, TemporaryFile};
 use crate::json;
 use crate::plan::Source;
 
 const LAYOUT_FILE: &str = "oci-layout";
 const INDEX_FILE: &str = "index.json";
-/// How the directory begins that [`Layout::check_place`] makes and removes.
-const PROBE: &str = ".zookiln-";
 /// No manifest, index or config of a real image comes near.
 const DOCUMENT_LIMIT: u64 = 4 << 20;
 
@@ -128,28 +126,13 @@ impl Layout {
     /// Whether a layout could be written there; leaves nothing behind. Worth asking before minutes of
     /// work.
     pub fn check_place(path: &Path) -> Result<(), LayoutError> {
-        refuse_foreign(path)?;
-        let existing = (path.ancestors())
-            .map(|ancestor| {
-                if ancestor.as_os_str().is_empty() {
-                    Path::new(".")
-                } else {
-                    ancestor
-                }
-            })
-            .find(|ancestor| ancestor.exists())
-            .unwrap_or(path);
-        // Not by mode: root, capabilities and read-only mounts have their own ideas.
-        let probe = tempfile::Builder::new().prefix(PROBE).tempdir_in(existing);
-        let refused = match probe {
-            Ok(_) => return Ok(()),
-            // Without the name of the directory that nobody asked for.
-            Err(error) => io::Error::from(error.kind()),
-        };
-        Err(LayoutError::Unwritable {
-            path: existing.to_owned(),
-            source: refused,
-        })
+        Self::check_free(path)?;
+        file::check_place(path).map_err(|(path, source)| LayoutError::Unwritable { path, source })
+    }
+
+    /// Whether nobody else has put anything there. Looks only.
+    pub fn check_free(path: &Path) -> Result<(), LayoutError> {
+        refuse_foreign(path)
     }
 
     /// A place for a layout: made where it is not, refused where it holds something else.
@@ -336,7 +319,7 @@ fn refuse_foreign(path: &Path) -> Result<(), LayoutError> {
     // A build that was killed before its first commit has left no index, and these alone; a probe may
     // be another build's that starts just now.
     let begun = |name: &OsStr| {
-        name == "blobs" || name == LAYOUT_FILE || name.to_string_lossy().starts_with(PROBE)
+        name == "blobs" || name == LAYOUT_FILE || name.to_string_lossy().starts_with(file::PROBE)
     };
     let ours = match Layout::open(path) {
         // A second image has been put in by somebody else, who wants to keep it.

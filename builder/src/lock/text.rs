@@ -144,7 +144,7 @@ fn is_snapshot(text: &str) -> bool {
             })
 }
 
-/// A path from the lock becomes part of an address, never of a path of the host; `..` would still
+/// A path from the lock becomes part of an address, and of a path in a vendored directory: it must not
 /// leave the archive.
 fn is_safe_path(path: &str) -> bool {
     !path.is_empty()

@@ -1,7 +1,7 @@
 //! The official release archive.
 
 use super::download::{DownloadError, Downloader, Input};
-use super::http::parse_root;
+use super::http::{file_below, parse_root};
 use super::mirror::{Archive, UserMirrors};
 use crate::catalog::Release;
 
@@ -21,7 +21,7 @@ pub fn fetch_tarballs(
             name: release.tarball_name(),
             expected: release.tarball.expected(),
             addresses: (roots.iter())
-                .filter_map(|root| root.join(&path).ok())
+                .filter_map(|root| file_below(root, &path))
                 .collect(),
             passed_over: Vec::new(),
         }

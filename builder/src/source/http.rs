@@ -21,7 +21,7 @@ use reqwest::header::{CONTENT_RANGE, ETAG, HeaderMap, IF_RANGE, RANGE, RETRY_AFT
 use reqwest::{Certificate, StatusCode};
 use url::Url;
 
-pub use address::{AddressError, parse_address, parse_root};
+pub use address::{AddressError, file_below, parse_address, parse_root};
 use body::HttpBody;
 pub use error::HttpError;
 pub use proxy::Route;

@@ -1,7 +1,8 @@
 //! Mirrors that the user names, which are asked before all others.
 //!
 //! `ADDRESS` alone is the root of a mirror of everything, laid out as `zookiln vendor` writes it: a
-//! folder for each archive. `ARCHIVE=ADDRESS` is the root of one archive.
+//! folder for each archive. `ARCHIVE=ADDRESS` is the root of one archive. An address is one also where it
+//! is a directory of this host: `%20` is a blank in it.
 
 use std::fmt;
 use std::path::Path;
@@ -9,7 +10,7 @@ use std::path::Path;
 use thiserror::Error;
 use url::Url;
 
-use super::http::{AddressError, parse_root};
+use super::http::{AddressError, parse_root, without_userinfo};
 
 /// What is mirrored apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,6 +77,9 @@ pub enum MirrorError {
     /// What stands before `=` is no archive.
     #[error("unknown archive `{0}`, expected apache, debian, debian-security or maven")]
     Archive(String),
+    /// Nothing.
+    #[error("an empty address")]
+    Empty,
     /// A path of this host.
     #[error("`{0}` is no address: write `file:{0}`")]
     Path(String),
@@ -132,14 +136,19 @@ fn root(address: &str, directory: &Path) -> Result<Url, MirrorError> {
     if let Some(path) = address.strip_prefix("file:")
         && !path.starts_with('/')
     {
-        let path = directory.join(path);
-        // To be made canonical by whoever parses an address: `.` and `..` go.
-        let absolute = Url::from_directory_path(&path)
-            .map_err(|()| MirrorError::Path(path.display().to_string()))?;
+        let refused = || MirrorError::Path(path.to_owned());
+        let directory = Url::from_directory_path(directory).map_err(|()| refused())?;
+        // Behind `./` no colon ends a scheme.
+        let absolute = directory
+            .join(&format!("./{path}"))
+            .map_err(|_| refused())?;
         return Ok(parse_root(absolute.as_str())?);
     }
+    if address.is_empty() {
+        return Err(MirrorError::Empty);
+    }
     if !address.contains(':') {
-        return Err(MirrorError::Path(address.to_owned()));
+        return Err(MirrorError::Path(without_userinfo(address)));
     }
     Ok(parse_root(address)?)
 }
@@ -183,6 +192,9 @@ mod tests {
             ),
             ("debian=file:./vendor", Ok("debian file:///home/me/vendor/")),
             ("debian=file:../a b", Ok("debian file:///home/a%20b/")),
+            ("debian=file:a%20b/", Ok("debian file:///home/me/a%20b/")),
+            ("debian=file:a:b", Ok("debian file:///home/me/a:b/")),
+            ("debian=file:.", Ok("debian file:///home/me/")),
             (
                 "npm=https://repo.example",
                 Err("unknown archive `npm`, expected apache, debian, debian-security or maven"),
@@ -199,7 +211,7 @@ mod tests {
                 "ftp://u:p@host.example/",
                 Err("`ftp://host.example/`: only http, https and file addresses can be fetched"),
             ),
-            ("debian=", Err("`` is no address: write `file:`")),
+            ("debian=", Err("an empty address")),
         ];
         for (word, expected) in table {
             let expected = expected

@@ -52,6 +52,13 @@ impl<'a> Zookiln<'a> {
         }
     }
 
+    /// Appends an argument that is not known beforehand.
+    pub(crate) fn arg(mut self, argument: &str) -> Self {
+        self.command.arg(argument);
+        self.line = format!("{} {argument}\n", self.line.trim_end());
+        self
+    }
+
     pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.command.env(name, value.into());
         self

@@ -133,7 +133,9 @@ impl Deb {
         }
 
         let first = &name[..1];
-        let file = format!("{name}_{}_{architecture}.deb", version.replace(':', "%3a"));
+        // Names in a pool are without the epoch.
+        let (_, upstream) = version.split_once(':').unwrap_or(("", version));
+        let file = format!("{name}_{upstream}_{architecture}.deb");
         let path = format!("pool/main/{first}/{name}/{file}");
         let paragraph = format!(
             "{control}Filename: {path}\nSize: {}\nSHA256: {}\n\n",

@@ -37,6 +37,16 @@ pub(crate) struct Fixture {
     pub(crate) files: Arc<BTreeMap<String, Vec<u8>>>,
     /// Every jar of every release.
     pub(crate) jars: Vec<Jar>,
+    /// The same mirror some weeks later.
+    pub(crate) later: Later,
+}
+
+/// What a security update changes: libc6 2.41-13 takes the place of 2.41-12.
+pub(crate) struct Later {
+    /// The suite's new lists, and the new packages.
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// The old packages.
+    pub(crate) gone: Vec<String>,
 }
 
 pub(crate) fn fixture() -> &'static Fixture {
@@ -63,6 +73,9 @@ impl Fixture {
         add_suite(&mut files, "debian", "trixie", &main);
         let security: Vec<Package> = both(libc6).into();
         add_suite(&mut files, "debian-security", "trixie-security", &security);
+        let mut later = BTreeMap::new();
+        let newer: Vec<Package> = both(newer_libc6).into();
+        add_suite(&mut later, "debian-security", "trixie-security", &newer);
 
         let mut all = Vec::new();
         for (version, coordinates) in RELEASES {
@@ -76,6 +89,12 @@ impl Fixture {
         Self {
             files: Arc::new(files),
             jars: all,
+            later: Later {
+                files: later,
+                gone: (security.iter())
+                    .map(|package| format!("/debian-security/{}", package.path))
+                    .collect(),
+            },
         }
     }
 
@@ -153,12 +172,21 @@ fn old_libc6(architecture: &'static str) -> Package {
 }
 
 fn libc6(architecture: &'static str) -> Package {
+    libc6_of("2.41-12", architecture).build()
+}
+
+fn newer_libc6(architecture: &'static str) -> Package {
+    libc6_of("2.41-13", architecture)
+        .file("usr/share/repaired", 0o644, b"a hole less\n")
+        .build()
+}
+
+fn libc6_of(version: &'static str, architecture: &'static str) -> Deb {
     let (path, content) = jdk::loader(architecture);
-    Deb::new("libc6", "2.41-12", architecture)
+    Deb::new("libc6", version, architecture)
         .packed(Packing::Plain)
         .file(&path, 0o755, content)
         .file("usr/lib/locale/C.utf8", 0o644, b"left out\n")
-        .build()
 }
 
 fn zlib(architecture: &'static str) -> Package {

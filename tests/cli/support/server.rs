@@ -47,6 +47,8 @@ struct Inner {
     sent: BTreeMap<String, Arc<AtomicUsize>>,
     released: bool,
     has_snapshots: bool,
+    /// Before the fixture's.
+    files: BTreeMap<String, Arc<[u8]>>,
 }
 
 /// One answer after the other, and the last for ever.
@@ -141,6 +143,13 @@ impl Server {
     /// Lets `CONNECT`, whatever it names, lead to `server`; else nobody gets a tunnel.
     pub(crate) fn tunnel_to(&self, server: &Self) {
         self.state.inner.lock().unwrap().tunnel = Some(server.address);
+    }
+
+    /// Serves these files too from now on, instead of the fixture's where it has the path.
+    pub(crate) fn add_files(&self, files: &BTreeMap<String, Vec<u8>>) {
+        let files = files.iter();
+        let files = files.map(|(path, bytes)| (path.clone(), Arc::from(bytes.as_slice())));
+        self.state.inner.lock().unwrap().files.extend(files);
     }
 
     /// Serves `/snapshot/debian/<time>/…` from now on as `/debian/…` is served.
@@ -263,13 +272,14 @@ fn accept(listener: &TcpListener, state: &Arc<State>) {
 fn converse(stream: TcpStream, number: usize, state: &State) -> std::io::Result<()> {
     let mut connection = Connection::new(stream, state.tls.clone())?;
     while let Some(request) = Request::read(&mut connection, number)? {
-        let (behaviour, tag, tunnel, has_snapshots) = {
+        let (behaviour, tag, tunnel, has_snapshots, own) = {
             let mut inner = state.inner.lock().unwrap();
             inner.requests.push(request.clone());
             let sent = inner.sent.entry(request.path().to_owned()).or_default();
             connection.count_into(Arc::clone(sent));
             let behaviour = inner.behaviour(&request);
-            (behaviour, inner.tag, inner.tunnel, inner.has_snapshots)
+            let own = inner.files.get(request.path()).cloned();
+            (behaviour, inner.tag, inner.tunnel, inner.has_snapshots, own)
         };
         state.changed.notify_all();
 
@@ -291,7 +301,7 @@ fn converse(stream: TcpStream, number: usize, state: &State) -> std::io::Result<
         let path = request.path();
         let kept = has_snapshots.then(|| of_snapshot(path)).flatten();
         let file = fixture().files.get(kept.as_deref().unwrap_or(path));
-        let file = file.map(Vec::as_slice);
+        let file = own.as_deref().or(file.map(Vec::as_slice));
         if answer(&mut connection, &request, behaviour, tag, file)? == Next::Close {
             break;
         }

@@ -17,7 +17,7 @@ use crate::catalog::DebianArchive;
 use crate::lock::LockedPackage;
 use crate::source::Places;
 use crate::source::download::{Downloader, Input, LONGEST_WAIT, backoff, chain};
-use crate::source::http::{Answer, HttpClient, HttpError, Route, ShownUrl, parse_root};
+use crate::source::http::{Answer, HttpClient, HttpError, Route, ShownUrl, file_below, parse_root};
 use crate::source::mirror::Archive;
 
 /// The beginning of an InRelease file that has its Origin for certain.
@@ -115,7 +115,7 @@ impl Mirrors {
     pub fn addresses(&self, suite: &str, path: &str) -> Vec<Url> {
         let roots = self.roots.get(&Archive::of_suite(suite));
         (roots.into_iter().flatten())
-            .filter_map(|root| root.join(path).ok())
+            .filter_map(|root| file_below(root, path))
             .collect()
     }
 
@@ -139,7 +139,7 @@ impl Mirrors {
         addresses.extend(
             self.snapshot
                 .as_ref()
-                .and_then(|root| root.join(&kept).ok()),
+                .and_then(|root| file_below(root, &kept)),
         );
         Input {
             name: package.file_name().to_owned(),

@@ -69,6 +69,14 @@ impl DownloadError {
             })
     }
 
+    /// Whether the name of each input ends so.
+    #[must_use]
+    pub fn is_of(&self, suffix: &str) -> bool {
+        self.failures
+            .iter()
+            .all(|failure| failure.input.ends_with(suffix))
+    }
+
     /// Whether the network was not asked for any of the inputs.
     #[must_use]
     pub fn is_of_offline(&self) -> bool {
@@ -121,10 +129,13 @@ fn describe(failures: &[Failure]) -> String {
     }
     if !offline.is_empty() {
         let total: u64 = offline.iter().map(|failure| failure.size).sum();
+        let files = match offline.len() {
+            1 => "one file".to_owned(),
+            files => format!("{files} files"),
+        };
+        let total = Size(total);
         lines.push(format!(
-            "not in the cache, and the build is offline: {} files, {}",
-            offline.len(),
-            Size(total)
+            "not in the cache, and the build is offline: {files}, {total}"
         ));
         let line = |failure: &&Failure| format!("  {} ({})", failure.input, Size(failure.size));
         lines.extend(offline.iter().map(line));

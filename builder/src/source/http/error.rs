@@ -53,7 +53,7 @@ pub enum HttpError {
         url: ShownUrl,
     },
     /// A `file:` address that cannot be opened.
-    #[error("`{url}`: {source}")]
+    #[error("`{url}`")]
     File {
         /// The address asked.
         url: ShownUrl,

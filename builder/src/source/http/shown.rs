@@ -12,6 +12,10 @@ pub struct ShownUrl(String);
 
 impl From<&Url> for ShownUrl {
     fn from(url: &Url) -> Self {
+        // `user:secret@host` is an address too, with the scheme `user`.
+        if url.cannot_be_a_base() {
+            return Self(without_userinfo(url.as_str()));
+        }
         let mut url = url.clone();
         // Refused only where an address can have neither.
         let _ = url.set_username("");
@@ -64,6 +68,7 @@ mod tests {
             ),
             ("http://host.example/a@b", "http://host.example/a@b"),
             ("file:///srv/debian", "file:///srv/debian"),
+            ("user:secret@host.example/debian", "host.example/debian"),
         ];
         for (address, shown) in table {
             let url = Url::parse(address).unwrap();

@@ -12,7 +12,7 @@ use thiserror::Error;
 use url::Url;
 
 use super::download::{CopyError, DownloadError, Downloader, Input, Reason, copy_verified};
-use super::http::parse_root;
+use super::http::{file_below, parse_root};
 use super::mirror::{Archive, UserMirrors};
 use crate::catalog::Coordinates;
 use crate::progress::Progress;
@@ -169,7 +169,7 @@ impl MavenSource {
             name: jar.coordinates.file_name(),
             expected: jar.expected.clone(),
             addresses: (self.roots.iter())
-                .filter_map(|root| root.join(&path).ok())
+                .filter_map(|root| file_below(root, &path))
                 .collect(),
             passed_over: Vec::new(),
         }
