@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use indicatif::MultiProgress;
 use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -18,6 +19,7 @@ use signal_hook::low_level::emulate_default_handler;
 static SCRATCH: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 /// What is to vanish from the terminal.
 static BARS: OnceLock<MultiProgress> = OnceLock::new();
+const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// While it lives, an interruption removes its path, be it a file or a directory.
@@ -48,7 +50,13 @@ pub(crate) fn clear_when_interrupted(bars: MultiProgress) {
 
 /// From here on, an interruption leaves nothing behind.
 pub(crate) fn install() -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    // Whoever asks twice does not want to wait for it.
+    let asked = Arc::new(AtomicBool::new(false));
+    for signal in SIGNALS {
+        flag::register_conditional_default(signal, Arc::clone(&asked))?;
+        flag::register(signal, Arc::clone(&asked))?;
+    }
+    let mut signals = Signals::new(SIGNALS)?;
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {

@@ -58,7 +58,7 @@ $ zookiln --quiet build --version 3.6.1 --source tarball
 ! error: cannot fetch `bash_5.2.37-2_arm64.deb`
 !   `http://mirror.example/debian/pool/main/b/bash/bash_5.2.37-2_arm64.deb`: bash_5.2.37-2_arm64.deb: expected [expected], found [found]
 !   `http://mirror.example/snapshot/debian/[time]/pool/main/b/bash/bash_5.2.37-2_arm64.deb`: answered 404 Not Found
-! hint: check the network, or run `zookiln update` if the packages have been replaced
+! hint: something on the way gives other bytes: check the network and its proxies, or name an address by `--mirror`
 [exit 1]
 
 "#]]
@@ -106,7 +106,7 @@ fn a_flipped_byte_in_the_served_tarball_is_an_error() {
 $ zookiln --quiet build --version 3.6.1 --source tarball
 ! error: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
 !   `http://mirror.example/dist/zookeeper/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: apache-zookeeper-3.6.1-bin.tar.gz: expected [expected], found [found]
-! hint: check the network, or take the same jars one by one with `--source maven`
+! hint: something on the way gives other bytes: check the network and its proxies, or name an address by `--mirror`
 [exit 1]
 
 "#]]

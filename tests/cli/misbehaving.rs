@@ -162,7 +162,7 @@ redirect to a relative reference
   alone: builds (2 x whole)
   beside an honest one: builds (2 x whole)
 redirect to nobody
-  alone: Connection refused (os error 111) (2 x whole)
+  alone: Connection refused (os error 111) (asked 3 times) (6 x whole)
   beside an honest one: builds (2 x whole)
 redirect to a file
   alone: answered 302 Found (whole)

@@ -528,3 +528,58 @@ $ zookiln inspect .
 "#]]
     );
 }
+
+#[test]
+fn a_mirror_that_is_no_directory_is_told_before_anything_is_fetched() {
+    let workspace = Workspace::new();
+    let run = workspace
+        .zookiln(["fetch", "--version", "3.6.1", "--mirror", "file:nowhere"])
+        .run();
+    assert_eq!(workspace.server.requests(), Vec::<String>::new());
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
+$ zookiln fetch --version 3.6.1 --mirror file:nowhere
+! error: mirror: `file://[PROJECT]/nowhere/` is no directory
+[exit 2]
+
+"#]]
+    );
+}
+
+#[test]
+fn nothing_is_written_into_the_cache_but_by_the_cache() {
+    let workspace = Workspace::new();
+    let inside = workspace.cache().join("v1/work/image");
+    let inside = inside.to_str().unwrap();
+    for arguments in [
+        ["build", "--version", "3.6.1", "--output", inside],
+        ["vendor", inside, "--version", "3.6.1", "--quiet"],
+    ] {
+        let run = workspace.zookiln(arguments).fail();
+        assert!(
+            run.stderr.contains("is in the cache: name another directory"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn a_proxy_that_is_no_address_is_an_error_and_not_a_way_around_it() {
+    let workspace = Workspace::new();
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .env("http_proxy", "user:secret@garbage: x")
+        .fail();
+    assert_eq!(workspace.server.requests(), Vec::<String>::new());
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
+$ zookiln --quiet build --version 3.6.1
+! error: `http_proxy` is no address of a proxy
+[exit 1]
+
+"#]]
+    );
+}

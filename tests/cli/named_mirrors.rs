@@ -214,8 +214,8 @@ error: mirror: `ftp://mirror.example/`: only http, https and file addresses can 
 error: mirror: `ftp://mirror.example/`: only http, https and file addresses can be fetched
 error: mirror: `http://:80/` is no address
 error: mirror: `https://mirror example/` is no address
-error: mirror: `mirror.example/`: only http, https and file addresses can be fetched
-error: mirror: `mirror.example/`: only http, https and file addresses can be fetched
+error: mirror: `mirror.example`: only http, https and file addresses can be fetched
+error: mirror: `mirror.example`: only http, https and file addresses can be fetched
 
 "#]]
     );

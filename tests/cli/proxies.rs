@@ -106,7 +106,7 @@ fn a_proxy_that_refuses() {
 $ zookiln --quiet build --version 3.6.1 --source tarball
 ! error: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
 !   `http://mirror.invalid/dist/zookeeper/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: answered 403 Forbidden
-! hint: check the network, or run `zookiln update` if the packages have been replaced
+! hint: check the network and the proxy that `http_proxy` names, or take the same jars one by one with `--source maven`
 [exit 1]
 
 "#]]
@@ -129,7 +129,7 @@ fn a_proxy_that_is_not_there() {
 $ zookiln --quiet build --version 3.6.1 --source tarball
 ! error: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
 !   `http://mirror.invalid/dist/zookeeper/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: Connection refused (os error 111)
-! hint: check the network, or run `zookiln update` if the packages have been replaced
+! hint: check the network and the proxy that `http_proxy` names, or take the same jars one by one with `--source maven`
 [exit 1]
 
 "#]]
@@ -174,7 +174,7 @@ fn a_proxy_that_gives_no_tunnel() {
 $ zookiln --quiet build --version 3.6.1 --source tarball
 ! error: cannot fetch `apache-zookeeper-3.6.1-bin.tar.gz`
 !   `https://mirror.invalid/dist/zookeeper/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz`: tunnel error: unsuccessful
-! hint: check the network, or run `zookiln update` if the packages have been replaced
+! hint: check the network and the proxy that `https_proxy` names, or take the same jars one by one with `--source maven`
 [exit 1]
 
 "#]]

@@ -396,7 +396,7 @@ $ zookiln --quiet build --version 3.6.1 --offline --mirror file:vendor
 !   `file://[PROJECT]/vendor/debian/pool/main/b/bash/bash_5.2.37-2_amd64.deb`: bash_5.2.37-2_amd64.deb: expected [expected], found sha256:[found]
 !   `http://mirror.example/debian/pool/main/b/bash/bash_5.2.37-2_amd64.deb`: not asked, since the build is offline
 !   `http://mirror.example/snapshot/debian/[time]/pool/main/b/bash/bash_5.2.37-2_amd64.deb`: not asked, since the build is offline
-! hint: check the network, or run `zookiln update` if the packages have been replaced
+! hint: something on the way gives other bytes: check the network and its proxies, or name an address by `--mirror`
 [exit 1]
 
 "#]]

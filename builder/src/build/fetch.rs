@@ -28,9 +28,15 @@ pub(crate) enum Inputs {
 /// Why inputs are missing.
 #[derive(Debug, Error)]
 pub(crate) enum FetchError {
-    /// No address gave them.
+    /// No address gave the release archives, or the jars.
     #[error(transparent)]
-    Download(#[from] DownloadError),
+    ZooKeeper(DownloadError),
+    /// No address gave the packages.
+    #[error(transparent)]
+    Packages(DownloadError),
+    /// No address gave either.
+    #[error(transparent)]
+    Everything(DownloadError),
     /// Jars were not to be had.
     #[error(transparent)]
     Maven(#[from] MavenError),
@@ -43,16 +49,16 @@ pub(crate) enum FetchError {
 }
 
 impl FetchError {
-    /// Whether mirrors say that they have none of the missing inputs any more.
+    /// Whether all that is missing are packages that mirrors say they do not have any more.
     pub(super) fn is_gone(&self) -> bool {
-        matches!(self, Self::Download(error) if error.is_gone())
+        matches!(self, Self::Packages(error) if error.is_gone())
     }
 
     fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Download(mut error), Self::Download(other)) => {
+            (Self::ZooKeeper(mut error), Self::Packages(other)) => {
                 error.failures.extend(other.failures);
-                Self::Download(error)
+                Self::Everything(error)
             }
             // One thing in the cache can be in the way of both.
             (error, other) if error.to_string() == other.to_string() => error,
@@ -70,6 +76,8 @@ impl Builder {
         sources: &[Source],
         inputs: &Inputs,
     ) -> Result<Vec<Source>, FetchError> {
+        // So that there is one total for both, from the first file to the last.
+        let _all = self.progress.downloads(0, 0);
         let (zookeeper, packages) = std::thread::scope(|scope| {
             let packages = scope.spawn(|| self.fetch_packages(plans, inputs));
             let zookeeper = self.fetch_zookeeper(plans, sources, inputs);
@@ -142,7 +150,7 @@ impl Builder {
             }
             let result = self.fetch_from(&wanted, *source);
             for (plan, chosen) in plans.iter().zip(&mut chosen) {
-                if chosen.is_none() && self.has_zookeeper(plan, *source) {
+                if chosen.is_none() && (result.is_ok() || self.has_zookeeper(plan, *source)) {
                     *chosen = Some(*source);
                 }
             }
@@ -150,15 +158,17 @@ impl Builder {
             match result {
                 Ok(()) => {}
                 // An address that answers with other bytes is no reason to take yet others.
-                Err(FetchError::Download(error)) if !is_last && error.no_address_answered() => {
+                Err(FetchError::ZooKeeper(error)) if !is_last && error.no_address_answered() => {
                     if !self.client.is_offline() {
                         self.warn_of_jars(&error);
                     }
                     first_error = Some(error);
                 }
                 Err(error) => {
-                    return Err(match first_error {
-                        Some(first) if self.client.is_offline() => either(first).into(),
+                    return Err(match (first_error, &error) {
+                        (Some(first), FetchError::ZooKeeper(jars)) if jars.is_of_offline() => {
+                            FetchError::ZooKeeper(either(first))
+                        }
                         _ => error,
                     });
                 }
@@ -205,7 +215,8 @@ impl Builder {
         match source {
             Source::Tarball => {
                 let releases: Vec<&Release> = plans.iter().map(|plan| plan.release).collect();
-                fetch_tarballs(self.downloader(), mirrors, any.apache_mirrors(), &releases)?;
+                fetch_tarballs(self.downloader(), mirrors, any.apache_mirrors(), &releases)
+                    .map_err(FetchError::ZooKeeper)?;
             }
             Source::Maven => {
                 let jars: BTreeSet<&PinnedJar> = plans.iter().flat_map(|plan| &plan.jars).collect();
@@ -214,7 +225,7 @@ impl Builder {
                 MavenSource::new(repository, mirrors, any.maven_mirrors())
                     .fetch(self.downloader(), &jars)
                     .map_err(|error| match error {
-                        MavenError::Download(error) => FetchError::Download(error),
+                        MavenError::Download(error) => FetchError::ZooKeeper(error),
                         error => error.into(),
                     })?;
             }
@@ -238,7 +249,7 @@ impl Builder {
             }
         }
         let wanted: Vec<Input> = wanted.into_values().collect();
-        Ok(self.downloader().fetch_all(&wanted)?)
+        (self.downloader().fetch_all(&wanted)).map_err(FetchError::Packages)
     }
 
     fn packages(

@@ -135,7 +135,10 @@ impl Builder {
                         return Err(error.into());
                     }
                 };
-                let pending = order.pending(order.targets(catalog, &newer)?, report)?;
+                let mut targets = order.targets(catalog, &newer)?;
+                // What was up to date by the lock is none of this.
+                targets.retain(|new| pending.iter().any(|old| old.output == new.output));
+                let pending = order.pending(targets, report)?;
                 let sources = self.fetch_for(order, &pending)?;
                 self.write(&pending, &sources, report)
             }

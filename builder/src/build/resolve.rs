@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use super::{Builder, Target};
 use crate::catalog::{Catalog, Coordinates};
@@ -77,10 +77,17 @@ fn jars(
         .collect();
     let mut pinned = old.map(|old| old.jars.clone()).unwrap_or_default();
     pinned.retain(|jar, _| wanted.contains(jar));
-    let new = wanted
+    let new: BTreeSet<Coordinates> = wanted
         .into_iter()
         .filter(|jar| !pinned.contains_key(jar))
         .collect();
+    if downloader.client.is_offline() && !new.is_empty() {
+        let names: Vec<String> = new.iter().map(Coordinates::to_string).collect();
+        bail!(
+            "no lock has {}, and nobody is asked offline",
+            names.join(", ")
+        );
+    }
     pinned.extend(maven::pin(downloader.store, &new, downloader.progress)?);
     Ok(pinned)
 }
@@ -102,14 +109,11 @@ impl Builder {
             let new = resolve_debian(self.downloader(), &self.places, catalog, codename, old)?;
             newer.debian.insert(codename.to_owned(), new);
         }
-        let changes = changes(Some(lock), &newer);
-        if changes.is_empty() {
+        if newer == *lock {
             return Ok(None);
         }
-        let mut text =
-            "no mirror has all locked packages any more: the build goes by the packages of today"
-                .to_owned();
-        for change in &changes {
+        let mut text = "no mirror that answers has all locked packages any more: the build goes by those of today, whose signatures are not checked yet".to_owned();
+        for change in &changes(Some(lock), &newer) {
             text.push_str(&format!("\n  {change}"));
         }
         self.progress.warn(&text);
@@ -147,27 +151,52 @@ pub(crate) fn changes(old: Option<&Lock>, new: &Lock) -> Vec<Change> {
     names
         .into_iter()
         .filter(|name| before.get(*name) != after.get(*name))
-        .map(|name| Change {
-            name: name.clone(),
-            old: before.get(name).cloned(),
-            new: after.get(name).cloned(),
+        .map(|name| {
+            let (old, new) = (before.get(name), after.get(name));
+            let is_moved = old.map(|old| &old.version) == new.map(|new| &new.version);
+            let shown = |state: Option<&State>| {
+                state.map(|state| match is_moved {
+                    true => format!("{} ({})", state.version, state.place),
+                    false => state.version.clone(),
+                })
+            };
+            Change {
+                name: name.clone(),
+                old: shown(old),
+                new: shown(new),
+            }
         })
         .collect()
 }
 
-fn versions(lock: &Lock) -> BTreeMap<String, String> {
+/// What a lock says of one input.
+#[derive(Debug, PartialEq, Eq)]
+struct State {
+    /// Or the beginning of the digest.
+    version: String,
+    /// Where a package stands, and its digest: the same version can move to another archive.
+    place: String,
+}
+
+fn versions(lock: &Lock) -> BTreeMap<String, State> {
     let packages = (lock.debian.values())
         .flat_map(|release| &release.packages)
         .map(|package| {
             (
                 format!("{} ({}, {})", package.name, package.set, package.platform),
-                package.version.clone(),
+                State {
+                    version: package.version.clone(),
+                    place: format!("{}, {}", package.path, &package.sha256.hex()[..12]),
+                },
             )
         });
     let jars = lock.jars.iter().map(|(jar, expected)| {
         (
             format!("{}:{}", jar.group, jar.file_name()),
-            expected.digest.hex()[..12].to_owned(),
+            State {
+                version: expected.digest.hex()[..12].to_owned(),
+                place: String::new(),
+            },
         )
     });
     packages.chain(jars).collect()

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use layers::DigestWriter;
 
 use super::Builder;
@@ -30,6 +30,7 @@ impl Builder {
             return Ok(Vendored::Kept);
         }
         let source = self.store.verified_path(&input.expected.digest)?;
+        refuse_links(&target, directory)?;
         let parent = target.parent().unwrap_or(directory);
         fs::create_dir_all(parent)
             .with_context(|| format!("cannot create `{}`", parent.display()))?;
@@ -44,6 +45,15 @@ impl Builder {
         })
         .with_context(|| format!("cannot write `{}`", target.display()))?;
         Ok(Vendored::Written)
+    }
+}
+
+/// A link below the directory would lead what is written somewhere else.
+fn refuse_links(target: &Path, directory: &Path) -> anyhow::Result<()> {
+    let below = target.ancestors().skip(1);
+    match (below.take_while(|path| *path != directory)).find(|path| path.is_symlink()) {
+        Some(link) => bail!("`{}` is a symbolic link", link.display()),
+        None => Ok(()),
     }
 }
 

@@ -77,6 +77,9 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> 
             order.versions.len()
         );
     }
+    if let Some(output) = &order.output {
+        context::refuse_in_cache(output)?;
+    }
     let targets = order.targets(&catalog, &lock)?;
     let places = arguments.network.places()?;
     if arguments.dry_run {

@@ -84,7 +84,7 @@ pub(super) fn open_store() -> anyhow::Result<Store> {
 
 /// The same for whoever only looks: makes none where there is none.
 pub(super) fn open_existing_store() -> anyhow::Result<Option<Store>> {
-    match cache_directory()?.exists() {
+    match cache_directory()?.join("v1").exists() {
         true => open_store().map(Some),
         false => Ok(None),
     }
@@ -106,6 +106,20 @@ pub(super) fn cache_directory() -> anyhow::Result<PathBuf> {
         .with_context(|| format!("cannot use `{}` as cache", cache.display()))
 }
 
+/// What stands in the cache's stores is swept or pruned some day.
+pub(super) fn refuse_in_cache(output: &Path) -> anyhow::Result<()> {
+    let cache = cache_directory()?;
+    let output = std::path::absolute(output)
+        .with_context(|| format!("cannot use `{}`", output.display()))?;
+    if output.starts_with(&cache) {
+        bail!(
+            "`{}` is in the cache: name another directory",
+            output.display()
+        );
+    }
+    Ok(())
+}
+
 /// The user's local Maven repository, where there is a home directory.
 pub(super) fn maven_repository() -> Option<PathBuf> {
     std::env::var_os("HOME")
@@ -116,6 +130,7 @@ pub(super) fn maven_repository() -> Option<PathBuf> {
 /// Where the host's apt is configured; another place for tests.
 pub(super) fn apt_directory() -> PathBuf {
     std::env::var_os("ZOOKILN_APT_DIRECTORY")
+        .filter(|directory| !directory.is_empty())
         .map_or_else(|| PathBuf::from("/etc/apt"), PathBuf::from)
 }
 

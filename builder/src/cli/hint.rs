@@ -1,6 +1,7 @@
 //! The next action for an error, where one is known.
 
 use std::error::Error;
+use std::io;
 
 use super::context::NoLock;
 use crate::build::FetchError;
@@ -9,13 +10,18 @@ use crate::image::{AssembleError, LayoutError};
 use crate::plan::PlanError;
 use crate::source::debian::resolver::ResolveError;
 use crate::source::download::DownloadError;
-use crate::source::http::HttpError;
+use crate::source::http::{HttpError, PROXY_VARIABLES};
 use crate::source::maven::MavenError;
 use crate::store::StoreError;
 
 /// Looks along the chain for an error that knows what to do.
 pub(super) fn for_error(error: &anyhow::Error) -> Option<String> {
-    in_chain(error.as_ref())
+    in_chain(error.as_ref()).or_else(|| {
+        let cause = error.root_cause().downcast_ref::<io::Error>()?;
+        (cause.kind() == io::ErrorKind::StorageFull).then(|| {
+            "make room: `zookiln cache prune` removes what has not been used for a while; `ZOOKILN_CACHE` and `--output` name other places".to_owned()
+        })
+    })
 }
 
 fn in_chain(error: &(dyn Error + 'static)) -> Option<String> {
@@ -47,7 +53,7 @@ fn for_cause(cause: &(dyn Error + 'static)) -> Option<String> {
     } else if let Some(error) = cause.downcast_ref::<StoreError>() {
         error.hint()
     } else if let Some(error) = cause.downcast_ref::<DownloadError>() {
-        Some(for_download(error).to_owned())
+        Some(for_download(error, UPDATE))
     } else if let Some(error) = cause.downcast_ref::<MavenError>() {
         for_maven(error)
     } else if let Some(error) = cause.downcast_ref::<HttpError>() {
@@ -71,7 +77,13 @@ fn for_layout(error: &LayoutError) -> Option<&'static str> {
 fn for_fetch(error: &FetchError) -> Option<String> {
     match error {
         FetchError::Both(one, other) => for_fetch(one).or_else(|| for_fetch(other)),
-        FetchError::Download(error) => Some(for_download(error).to_owned()),
+        FetchError::ZooKeeper(error) => Some(for_download(
+            error,
+            "take the same jars one by one with `--source maven`",
+        )),
+        FetchError::Packages(error) | FetchError::Everything(error) => {
+            Some(for_download(error, UPDATE))
+        }
         FetchError::Maven(error) => for_maven(error),
         FetchError::Assemble(error) => for_assemble(error),
     }
@@ -90,7 +102,7 @@ fn for_assemble(error: &AssembleError) -> Option<String> {
 
 fn for_maven(error: &MavenError) -> Option<String> {
     match error {
-        MavenError::Download(error) => Some(for_download(error).to_owned()),
+        MavenError::Download(error) => Some(for_download(error, UPDATE)),
         MavenError::Store(error) => error.hint(),
         MavenError::NoMaven { .. } => {
             Some("install Maven (`apt-get install maven`), or check the network".to_owned())
@@ -99,29 +111,25 @@ fn for_maven(error: &MavenError) -> Option<String> {
     }
 }
 
-/// Through which everything goes where one is set.
-const PROXIES: [&str; 6] = [
-    "http_proxy",
-    "HTTP_PROXY",
-    "https_proxy",
-    "HTTPS_PROXY",
-    "all_proxy",
-    "ALL_PROXY",
-];
+const UPDATE: &str = "run `zookiln update` if the packages have been replaced";
 
-fn for_download(error: &DownloadError) -> &'static str {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if error.is_of_store() {
+/// `other` is what to do where the network is all right.
+fn for_download(error: &DownloadError, other: &str) -> String {
+    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let known = if error.is_of_store() {
         "remove what is in the way, make room by `zookiln cache prune`, or let `ZOOKILN_CACHE` name another place"
     } else if error.is_of_offline() {
         "run `zookiln fetch` where there is a network, or name a copy by `--mirror file:DIR`"
     } else if error.is_of_certificate() {
         "name the certificates to be trusted by `--ca-file`, or install the host's (`apt-get install ca-certificates`)"
-    } else if error.is_of("-bin.tar.gz") {
-        "check the network, or take the same jars one by one with `--source maven`"
-    } else if PROXIES.into_iter().any(is_set) {
-        "check the network and the proxy that `http_proxy`, `https_proxy` or `all_proxy` names, or run `zookiln update` if the packages have been replaced"
+    } else if !error.no_address_answered() {
+        "something on the way gives other bytes: check the network and its proxies, or name an address by `--mirror`"
     } else {
-        "check the network, or run `zookiln update` if the packages have been replaced"
-    }
+        let proxy = match PROXY_VARIABLES.into_iter().find(|name| is_set(name)) {
+            Some(name) => format!(" and the proxy that `{name}` names"),
+            None => String::new(),
+        };
+        return format!("check the network{proxy}, or {other}");
+    };
+    known.to_owned()
 }

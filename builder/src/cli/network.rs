@@ -45,6 +45,9 @@ impl Network {
             Ok(mirrors) => mirrors,
             Err(error) => usage!("mirror: {error}"),
         };
+        if let Some(root) = mirrors.missing_directory() {
+            usage!("mirror: `{root}` is no directory");
+        }
         Ok(Places {
             mirrors,
             apt_directory: context::apt_directory(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Common, fetch};
+use super::{Common, context, fetch};
 use crate::build::Vendored;
 use crate::catalog::Platform;
 use crate::file;
@@ -27,6 +27,7 @@ pub(super) struct Arguments {
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let directory = &arguments.directory;
+    context::refuse_in_cache(directory)?;
     file::check_place(directory).map_err(|(path, error)| {
         anyhow::Error::new(error).context(format!("cannot write to `{}`", path.display()))
     })?;

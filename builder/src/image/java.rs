@@ -102,7 +102,7 @@ fn runtime(
     let name = format!("jlink for {}", recipe.platform);
     // Inside the claim of a layer, and never the other way round: see `store::Claimed`.
     let claim = store.claim(Claimed::Derived(&key), &format!("runs {name}"), |holder| {
-        assembler.say_waiting(holder)
+        assembler.progress.waiting(holder)
     })?;
     let archive = match store.derived::<Layer>(&key)? {
         Some(archive) => archive,

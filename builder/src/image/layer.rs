@@ -12,7 +12,7 @@ use crate::lock::LockedPackage;
 use crate::plan::{LayerRecipe, Plan};
 use crate::progress::Progress;
 use crate::source::debian::UnpackedPackage;
-use crate::store::{Claimed, Derived, Expected, Holder, Store};
+use crate::store::{Claimed, Derived, Expected, Store};
 
 /// No layer of ours comes near; a store that fills up without end would be worse than an error.
 const LAYER_LIMIT: u64 = 8 << 30;
@@ -84,7 +84,7 @@ impl Assembler<'_> {
         let _claim =
             self.store
                 .claim(Claimed::Derived(&key), &format!("makes {name}"), |holder| {
-                    self.say_waiting(holder)
+                    self.progress.waiting(holder)
                 })?;
         // Made by whoever had the claim before.
         if let Some(layer) = self.cached(recipe, plan.created)? {
@@ -97,13 +97,6 @@ impl Assembler<'_> {
         self.store.record_derived(&key, &name, &layer)?;
         task.done();
         Ok(layer)
-    }
-
-    /// Why nothing happens for a while.
-    pub(super) fn say_waiting(&self, holder: &Holder) {
-        if !holder.is_this_process() {
-            self.progress.line(&format!("waiting for {holder}"));
-        }
     }
 
     /// Writes a tree as a blob of the store.

@@ -104,6 +104,18 @@ impl Total {
 }
 
 impl Downloads<'_> {
+    /// One of the announced files came in another way.
+    pub fn skip(&self, size: u64) {
+        let mut total = (self.progress.total)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(total) = &mut *total {
+            total.wanted -= 1;
+            total.bar.dec_length(size);
+            total.say();
+        }
+    }
+
     /// One of the announced files.
     pub fn begin(&self, name: &str, size: u64) -> Download<'_> {
         let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::hidden());

@@ -73,6 +73,15 @@ impl Progress {
         task
     }
 
+    /// A wait for another process, which somebody who reads a log wants to know of.
+    pub fn waiting(&self, for_whom: &dyn std::fmt::Display) -> Task {
+        let text = format!("waiting for {for_whom}");
+        if let Style::Lines = self.style {
+            eprintln!("{text}");
+        }
+        self.wait(&text)
+    }
+
     /// A line that stays.
     pub fn line(&self, text: &str) {
         match &self.style {

@@ -33,6 +33,15 @@ use silence::Silences;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// To the whole of a probe's answer: there are other mirrors.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Those of the environment that name a proxy.
+pub const PROXY_VARIABLES: [&str; 6] = [
+    "http_proxy",
+    "HTTP_PROXY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+];
 /// Before a connection that was refused, or a name that was not found, is tried once more.
 const RECONNECT_WAIT: Duration = Duration::from_millis(300);
 
@@ -99,6 +108,7 @@ impl HttpClient {
     pub fn new(settings: HttpSettings) -> Result<Self, HttpError> {
         // Already installed is fine: there is one provider in this program.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        check_proxies()?;
         let certificates = match &settings.certificates {
             Some(path) => read_certificates(path)?,
             None => Vec::new(),
@@ -144,7 +154,8 @@ impl HttpClient {
     /// Notes that the body of an answer fell silent; an origin where that goes on is given up.
     pub fn note_stall(&self, url: &Url, reason: &str) {
         let origin = url.origin().ascii_serialization();
-        self.silences.note_stall(origin, url.path(), reason);
+        self.silences
+            .note_stall(origin, self.settings.patience, reason);
     }
 
     /// Notes that an answer was complete.
@@ -208,6 +219,9 @@ impl HttpClient {
             }
             result => result,
         };
+        if result.is_ok() {
+            self.silences.note_life(&origin);
+        }
         result.map_err(|error| {
             // The end of a redirection says nothing about its beginning.
             let is_own = error
@@ -220,6 +234,10 @@ impl HttpClient {
                 return HttpError::Redirect { url, reason };
             }
             let waited = match (error.is_connect(), error.is_timeout()) {
+                // A server that restarts.
+                (true, false) if self.silences.has_lived(&origin) => {
+                    return HttpError::Broken { url, reason };
+                }
                 // The limit to a connection is the same for all.
                 (true, _) => Duration::MAX,
                 (false, true) => patience,
@@ -262,6 +280,17 @@ impl HttpClient {
             body: Box::new(HttpBody::new(response, self.settings.patience)),
         })
     }
+}
+
+/// reqwest goes without a proxy where it does not understand one: behind a wall, that is a riddle.
+fn check_proxies() -> Result<(), HttpError> {
+    for variable in PROXY_VARIABLES {
+        let value = std::env::var(variable).unwrap_or_default();
+        if !value.is_empty() && reqwest::Proxy::all(value.as_str()).is_err() {
+            return Err(HttpError::Proxy { variable });
+        }
+    }
+    Ok(())
 }
 
 /// With the proxies of the environment where no route is given.

@@ -10,7 +10,7 @@ use std::path::Path;
 use thiserror::Error;
 use url::Url;
 
-use super::http::{AddressError, parse_root, without_userinfo};
+use super::http::{AddressError, ShownUrl, parse_root, without_userinfo};
 
 /// What is mirrored apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,7 +90,11 @@ pub enum MirrorError {
 
 /// The roots that a user named, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UserMirrors(Vec<(Archive, Url)>);
+pub struct UserMirrors {
+    roots: Vec<(Archive, Url)>,
+    /// As they were named, before one of everything became four.
+    named: Vec<Url>,
+}
 
 impl UserMirrors {
     /// Parses `ADDRESS` or `ARCHIVE=ADDRESS`; a relative `file:` address is one of `directory`.
@@ -99,6 +103,7 @@ impl UserMirrors {
         directory: &Path,
     ) -> Result<Self, MirrorError> {
         let mut roots = Vec::new();
+        let mut named = Vec::new();
         for word in words {
             // An address has a colon before any `=`.
             match word
@@ -108,10 +113,13 @@ impl UserMirrors {
                 Some((name, address)) => {
                     let archive = Archive::ALL.into_iter().find(|it| it.as_str() == name);
                     let archive = archive.ok_or_else(|| MirrorError::Archive(name.to_owned()))?;
-                    roots.push((archive, root(address, directory)?));
+                    let root = root(address, directory)?;
+                    named.push(root.clone());
+                    roots.push((archive, root));
                 }
                 None => {
                     let root = root(word, directory)?;
+                    named.push(root.clone());
                     roots.extend(Archive::ALL.map(|archive| {
                         let mut own = root.clone();
                         own.set_path(&format!("{}{}/", root.path(), archive.folder()));
@@ -120,12 +128,21 @@ impl UserMirrors {
                 }
             }
         }
-        Ok(Self(roots))
+        Ok(Self { roots, named })
+    }
+
+    /// A mirror on this host that is no directory.
+    #[must_use]
+    pub fn missing_directory(&self) -> Option<ShownUrl> {
+        let is_missing = |root: &&Url| {
+            root.scheme() == "file" && !root.to_file_path().is_ok_and(|path| path.is_dir())
+        };
+        self.named.iter().find(is_missing).map(ShownUrl::from)
     }
 
     /// The roots of one archive.
     pub fn of(&self, archive: Archive) -> impl Iterator<Item = &Url> {
-        self.0
+        self.roots
             .iter()
             .filter(move |(own, _)| *own == archive)
             .map(|(_, root)| root)
@@ -161,7 +178,7 @@ mod tests {
         let mirrors = UserMirrors::parse(words.iter().copied(), Path::new("/home/me"))
             .map_err(|error| error.to_string())?;
         let shown = |(archive, root): &(Archive, Url)| format!("{archive} {root}");
-        Ok(mirrors.0.iter().map(shown).collect())
+        Ok(mirrors.roots.iter().map(shown).collect())
     }
 
     #[test]

@@ -195,6 +195,14 @@ impl Store {
     }
 }
 
+impl Drop for Store {
+    /// What outlived a process that was killed, such as its jlink, may have written after this one had
+    /// swept.
+    fn drop(&mut self) {
+        work::sweep(&self.root.join("work"));
+    }
+}
+
 /// What the system knows of a file of the store; `None` where nothing is. Whatever else is in its
 /// place is refused: opening a pipe would wait without end, and a link's target is not the store's.
 fn file_metadata(path: &Path) -> Result<Option<Metadata>, StoreError> {

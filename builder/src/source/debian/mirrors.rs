@@ -16,8 +16,8 @@ use super::apt_proxy::AptProxy;
 use crate::catalog::DebianArchive;
 use crate::lock::LockedPackage;
 use crate::source::Places;
-use crate::source::download::{Downloader, Input, LONGEST_WAIT, backoff, chain};
-use crate::source::http::{Answer, HttpClient, HttpError, Route, ShownUrl, file_below, parse_root};
+use crate::source::download::{Downloader, Input, chain};
+use crate::source::http::{HttpClient, HttpError, Route, ShownUrl, file_below, parse_root};
 use crate::source::mirror::Archive;
 
 /// The beginning of an InRelease file that has its Origin for certain.
@@ -93,16 +93,21 @@ impl Mirrors {
             task.done();
             asked
         };
-        for ((kind, url), answer) in roots.into_iter().zip(asked) {
-            match answer {
-                Ok(()) => mirrors.list(kind).push(url),
-                Err(reason) => mirrors.passed_over.push((kind, reason)),
+        let mut busy = Vec::new();
+        for ((kind, url), verdict) in roots.into_iter().zip(asked) {
+            match verdict {
+                Verdict::Mirror => mirrors.list(kind).push(url),
+                Verdict::Busy => busy.push((kind, url)),
+                Verdict::PassedOver(reason) => mirrors.passed_over.push((kind, reason)),
             }
         }
         let public = of_catalog("mirrors", &archive.mirrors);
         mirrors.list(Archive::Debian).extend(public);
         let public = of_catalog("security-mirrors", &archive.security_mirrors);
         mirrors.list(Archive::DebianSecurity).extend(public);
+        for (kind, url) in busy {
+            mirrors.list(kind).push(url);
+        }
         mirrors
     }
 
@@ -185,29 +190,42 @@ fn take_route(client: &HttpClient, entry: &AptEntry) -> Result<(), HttpError> {
     }
 }
 
+/// What a candidate turned out to be.
+enum Verdict {
+    /// One of Debian's, with the release.
+    Mirror,
+    /// Overloaded: nobody knows, so that it is asked after all others.
+    Busy,
+    /// None for us, in one line that names it.
+    PassedOver(String),
+}
+
 /// Asks all at once: one that does not answer must not delay the others.
-fn ask_all(
-    client: &HttpClient,
-    codename: &str,
-    candidates: &[(Archive, Url)],
-) -> Vec<Result<(), String>> {
+fn ask_all(client: &HttpClient, codename: &str, candidates: &[(Archive, Url)]) -> Vec<Verdict> {
     std::thread::scope(|scope| {
         let asked: Vec<_> = (candidates.iter())
-            .map(|(archive, url)| scope.spawn(move || ask(client, codename, *archive, url)))
-            .collect();
-        asked
-            .into_iter()
-            .map(|thread| {
-                let panicked = |_| Err("asking for it failed".to_owned());
-                thread.join().unwrap_or_else(panicked)
+            .map(|(archive, url)| {
+                scope.spawn(|| {
+                    ask(client, codename, *archive, url).unwrap_or_else(Verdict::PassedOver)
+                })
             })
-            .collect()
+            .collect();
+        let joined = |thread: std::thread::ScopedJoinHandle<'_, Verdict>| {
+            let panicked = |_| Verdict::PassedOver("asking for it failed".to_owned());
+            thread.join().unwrap_or_else(panicked)
+        };
+        asked.into_iter().map(joined).collect()
     })
 }
 
-/// Whether `root` has the release and is Debian's, else why not: a host of a derived distribution
-/// has mirrors of the same form with other packages in them.
-fn ask(client: &HttpClient, codename: &str, archive: Archive, root: &Url) -> Result<(), String> {
+/// Whether `root` has the release and is Debian's: a host of a derived distribution has mirrors of the
+/// same form with other packages in them.
+fn ask(
+    client: &HttpClient,
+    codename: &str,
+    archive: Archive,
+    root: &Url,
+) -> Result<Verdict, String> {
     let suite = match archive {
         Archive::DebianSecurity => format!("{codename}-security"),
         _ => codename.to_owned(),
@@ -216,7 +234,10 @@ fn ask(client: &HttpClient, codename: &str, archive: Archive, root: &Url) -> Res
     let url = root
         .join(&format!("dists/{suite}/InRelease"))
         .map_err(|error| format!("`{shown}`: {error}"))?;
-    let answer = probe(client, &url).map_err(|error| chain(&error))?;
+    let answer = match client.probe(&url) {
+        Err(error) if error.is_transient() => return Ok(Verdict::Busy),
+        result => result.map_err(|error| chain(&error))?,
+    };
     let mut head = Vec::new();
     (answer.body.take(HEAD))
         .read_to_end(&mut head)
@@ -225,27 +246,8 @@ fn ask(client: &HttpClient, codename: &str, archive: Archive, root: &Url) -> Res
         .lines()
         .any(|line| line.trim_end() == "Origin: Debian");
     match is_debian {
-        true => Ok(()),
+        true => Ok(Verdict::Mirror),
         false => Err(format!("`{shown}` is not a mirror of Debian")),
-    }
-}
-
-/// A mirror that is only busy is a mirror: it is asked a few times.
-fn probe(client: &HttpClient, url: &Url) -> Result<Answer, HttpError> {
-    const ATTEMPTS: u32 = 3;
-    let mut attempt = 1;
-    loop {
-        match client.probe(url) {
-            Err(error) if error.is_transient() && attempt < ATTEMPTS => {
-                let asked = error.retry_after().unwrap_or_default();
-                if asked > LONGEST_WAIT {
-                    return Err(error);
-                }
-                std::thread::sleep(asked.max(backoff(attempt - 1)));
-                attempt += 1;
-            }
-            result => return result,
-        }
     }
 }
 
@@ -369,7 +371,7 @@ mod tests {
         assert_eq!(
             input.passed_over,
             [
-                "`http://:x/` is no address: empty host".to_owned(),
+                "`http://:x` is no address: empty host".to_owned(),
                 format!(
                     "`http://{free}/debian/dists/trixie/InRelease`: Connection refused (os error 111)"
                 ),

@@ -36,6 +36,8 @@ pub enum Reason {
     Untrusted(String),
     /// It answered that it does not have the file.
     Gone(String),
+    /// A directory of this host that does not have the file.
+    Absent(String),
     /// It was not asked, since the build is offline.
     Offline(String),
     /// It gave something else: wrong size or digest.
@@ -67,14 +69,6 @@ impl DownloadError {
             && self.failures.iter().all(|failure| {
                 (failure.reasons.iter()).any(|reason| matches!(reason, Reason::Gone(_)))
             })
-    }
-
-    /// Whether the name of each input ends so.
-    #[must_use]
-    pub fn is_of(&self, suffix: &str) -> bool {
-        self.failures
-            .iter()
-            .all(|failure| failure.input.ends_with(suffix))
     }
 
     /// Whether the network was not asked for any of the inputs.
@@ -110,6 +104,7 @@ impl fmt::Display for Reason {
             Self::Silent(text)
             | Self::Untrusted(text)
             | Self::Gone(text)
+            | Self::Absent(text)
             | Self::Offline(text)
             | Self::Lied(text)
             | Self::Store(text) => formatter.write_str(text),
@@ -123,6 +118,13 @@ fn describe(failures: &[Failure]) -> String {
     let (offline, asked): (Vec<&Failure>, Vec<&Failure>) =
         failures.iter().partition(|failure| failure.is_of_offline());
     let mut lines = Vec::new();
+    // One disk that is full is one error, however many files wait for it.
+    let is_of_store = |failure: &&Failure| matches!(failure.reasons.last(), Some(Reason::Store(_)));
+    if let Some(failure) = failures.iter().find(is_of_store)
+        && let Some(reason) = failure.reasons.last()
+    {
+        return format!("cannot fetch `{}`\n  {reason}", failure.input);
+    }
     for failure in &asked {
         lines.push(format!("cannot fetch `{}`", failure.input));
         lines.extend(failure.reasons.iter().map(|reason| format!("  {reason}")));
@@ -137,8 +139,12 @@ fn describe(failures: &[Failure]) -> String {
         lines.push(format!(
             "not in the cache, and the build is offline: {files}, {total}"
         ));
-        let line = |failure: &&Failure| format!("  {} ({})", failure.input, Size(failure.size));
-        lines.extend(offline.iter().map(line));
+        for failure in offline {
+            lines.push(format!("  {} ({})", failure.input, Size(failure.size)));
+            let silent = failure.reasons.iter();
+            let silent = silent.filter(|reason| matches!(reason, Reason::Silent(_)));
+            lines.extend(silent.map(|reason| format!("    {reason}")));
+        }
     }
     let mut seen = BTreeSet::new();
     for line in asked.iter().flat_map(|failure| &failure.passed_over) {

@@ -15,7 +15,6 @@ use url::Url;
 
 pub use error::{DownloadError, Failure, Reason};
 use transfer::Transfer;
-pub(super) use transfer::{LONGEST_WAIT, backoff};
 pub use verify::{CopyError, copy_verified};
 
 use super::http::HttpClient;
@@ -113,12 +112,12 @@ impl Downloader<'_> {
         let claimed = Claimed::Blob(&input.expected.digest);
         let _claim = (self.store)
             .claim(claimed, &format!("fetches `{}`", input.name), |holder| {
-                self.progress
-                    .wait(&format!("{}: waiting for {holder}", input.name))
+                self.progress.waiting(holder)
             })
             .map_err(|error| failed(vec![Reason::Store(chain(&error))]))?;
         // Whoever had the claim before may have fetched it.
         if self.store.contains(&input.expected) {
+            downloads.skip(input.expected.size);
             return Ok(());
         }
         let task = downloads.begin(&input.name, input.expected.size);

@@ -22,7 +22,7 @@ const RESUMES: u32 = 20;
 /// Before the second round, on average; twice as long before the third.
 const BACKOFF: Duration = Duration::from_millis(500);
 /// Whoever wants to be left alone for longer is.
-pub(in crate::source) const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// One input under way.
 pub(super) struct Transfer<'a> {
@@ -283,6 +283,8 @@ fn refused(error: HttpError) -> Attempt {
         Outcome::Later(text, error.retry_after().unwrap_or_default())
     } else if error.is_gone() {
         Outcome::Final(Reason::Gone(text))
+    } else if error.is_absent() {
+        Outcome::Final(Reason::Absent(text))
     } else if error.is_of_certificate() {
         Outcome::Final(Reason::Untrusted(text))
     } else if matches!(error, HttpError::Offline { .. }) {
@@ -297,6 +299,6 @@ fn stored(error: &CopyError) -> Attempt {
 }
 
 /// With jitter, so that the builds of a farm do not come back all at once.
-pub(in crate::source) fn backoff(round: u32) -> Duration {
+fn backoff(round: u32) -> Duration {
     (BACKOFF * 2_u32.pow(round)).mul_f64(0.5 + fastrand::f64())
 }

@@ -19,6 +19,9 @@ pub enum AddressError {
     /// A scheme that is none of ours.
     #[error("`{0}`: only http, https and file addresses can be fetched")]
     Scheme(ShownUrl),
+    /// It ends in a query or a fragment, so that no path can follow.
+    #[error("`{0}`: a directory's address has neither `?` nor `#`")]
+    NoDirectory(ShownUrl),
 }
 
 /// Parses an address that can be handed to [`HttpClient::get`](super::HttpClient::get).
@@ -35,6 +38,10 @@ pub fn parse_address(text: &str) -> Result<Url, AddressError> {
 
 /// The same for a directory: with a slash at its end, so that a path can be joined to it.
 pub fn parse_root(text: &str) -> Result<Url, AddressError> {
+    let url = parse_address(text)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(AddressError::NoDirectory(ShownUrl::from(&url)));
+    }
     parse_address(&format!("{}/", text.trim_end_matches('/')))
 }
 

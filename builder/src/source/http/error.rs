@@ -60,6 +60,12 @@ pub enum HttpError {
         /// What the system said.
         source: io::Error,
     },
+    /// What the environment names as proxy is none.
+    #[error("`{variable}` is no address of a proxy")]
+    Proxy {
+        /// `http_proxy`
+        variable: &'static str,
+    },
     /// A scheme that is none of ours.
     #[error("`{url}`: only http, https and file addresses can be fetched")]
     Scheme {
@@ -115,9 +121,15 @@ impl HttpError {
     pub fn is_gone(&self) -> bool {
         match self {
             Self::Status { status, .. } => matches!(status.as_u16(), 404 | 410),
-            Self::File { source, .. } => source.kind() == io::ErrorKind::NotFound,
             _ => false,
         }
+    }
+
+    /// Whether a directory of this host does not have the file, which says nothing about what mirrors
+    /// have.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 
     /// Whether the address did not give the part that was asked for, so that the whole may be asked

@@ -2,17 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Files in the middle of which an origin may fall silent before it is asked no more.
-const STALLS: usize = 3;
+/// How often an origin may fall silent in the middle of files before it is asked no more.
+const STALLS: u32 = 3;
 
 /// By origin.
 #[derive(Debug, Default)]
 pub(super) struct Silences {
     known: Mutex<BTreeMap<String, Silence>>,
-    /// Paths of the files that stalled.
-    stalls: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    stalls: Mutex<BTreeMap<String, Stalls>>,
+    /// Origins that have answered in this run.
+    living: Mutex<BTreeSet<String>>,
+}
+
+/// How often an origin fell silent in the middle. Several files at the same time are one pause of the
+/// line.
+#[derive(Debug)]
+struct Stalls {
+    count: u32,
+    last: Instant,
 }
 
 /// How an origin did not answer.
@@ -32,13 +41,19 @@ impl Silences {
     }
 
     /// Notes an answer that ended in silence.
-    pub(super) fn note_stall(&self, origin: String, path: &str, reason: &str) {
+    pub(super) fn note_stall(&self, origin: String, patience: Duration, reason: &str) {
         let Ok(mut stalls) = self.stalls.lock() else {
             return;
         };
-        let files = stalls.entry(origin.clone()).or_default();
-        files.insert(path.to_owned());
-        if files.len() >= STALLS {
+        let known = stalls.entry(origin.clone()).or_insert_with(|| Stalls {
+            count: 1,
+            last: Instant::now(),
+        });
+        if known.last.elapsed() >= patience {
+            known.count += 1;
+            known.last = Instant::now();
+        }
+        if known.count >= STALLS {
             self.note(origin, Duration::MAX, reason);
         }
     }
@@ -48,6 +63,20 @@ impl Silences {
         if let Ok(mut stalls) = self.stalls.lock() {
             stalls.remove(origin);
         }
+    }
+
+    /// Notes an answer, of whatever kind.
+    pub(super) fn note_life(&self, origin: &str) {
+        if let Ok(mut living) = self.living.lock() {
+            living.insert(origin.to_owned());
+        }
+    }
+
+    /// Whether an origin that is not there now was there before in this run, and may come back.
+    pub(super) fn has_lived(&self, origin: &str) -> bool {
+        self.living
+            .lock()
+            .is_ok_and(|living| living.contains(origin))
     }
 
     /// Why there is no use in waiting for `origin`.

@@ -144,7 +144,7 @@ impl MavenSource {
             return Err(MavenError::Download(error));
         }
         let _claim = store.claim(Claimed::Maven, "runs `mvn`", |holder| {
-            progress.wait(&format!("jars: waiting for {holder}"))
+            progress.waiting(holder)
         })?;
         missing.retain(|jar| !store.contains(&jar.expected));
         if missing.is_empty() {
