@@ -43,9 +43,6 @@ impl TemporaryFile {
     }
 }
 
-/// How the directory begins that [`check_place`] makes and removes.
-pub(crate) const PROBE: &str = ".zookiln-";
-
 /// Whether a directory could be made at `path`, or files in it where it is one; leaves nothing behind.
 /// Worth asking before minutes of work. The error is of the nearest path that exists.
 pub(crate) fn check_place(path: &Path) -> Result<(), (PathBuf, io::Error)> {
@@ -59,9 +56,10 @@ pub(crate) fn check_place(path: &Path) -> Result<(), (PathBuf, io::Error)> {
         })
         .find(|ancestor| ancestor.exists())
         .unwrap_or(path);
-    // Not by mode: root, capabilities and read-only mounts have their own ideas.
-    let probe = tempfile::Builder::new().prefix(PROBE).tempdir_in(existing);
-    // Without the name of the directory that nobody asked for.
+    // Not by mode: root, capabilities and read-only mounts have their own ideas. A file without a name,
+    // so that not even a killed run leaves it.
+    let probe = tempfile::tempfile_in(existing);
+    // Without the path that some systems give it for a moment: nobody has asked for that.
     probe
         .map(drop)
         .map_err(|error| (existing.to_owned(), io::Error::from(error.kind())))

@@ -417,7 +417,7 @@ fn a_cached_file_that_is_a_directory_is_named_with_what_to_do() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet build --version 3.6.1
-! error: cannot fetch `bash_5.2.37-2_amd64.deb`
+! error: cannot put `bash_5.2.37-2_amd64.deb` into the cache
 !   cached file `[CACHE]/v1/blobs/sha256/[hex]`: expected a file, found a directory
 ! hint: remove what is in the way, make room by `zookiln cache prune`, or let `ZOOKILN_CACHE` name another place
 [exit 1]

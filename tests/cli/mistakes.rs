@@ -558,7 +558,8 @@ fn nothing_is_written_into_the_cache_but_by_the_cache() {
     ] {
         let run = workspace.zookiln(arguments).fail();
         assert!(
-            run.stderr.contains("is in the cache: name another directory"),
+            run.stderr
+                .contains("is in the cache: name another directory"),
             "{}",
             run.stderr
         );

@@ -141,8 +141,7 @@ fn an_empty_cache_is_one_error_that_names_all_that_is_missing() {
 
     let run = workspace.zookiln(OFFLINE).fail();
 
-    let after = Snapshot::of(&workspace.project());
-    assert_eq!(after.contents(), before.contents());
+    assert_eq!(Snapshot::of(&workspace.project()), before);
 
     assert_data_eq!(
         for_any_host(run).transcript(),

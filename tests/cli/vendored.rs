@@ -218,7 +218,7 @@ fn a_second_vendor_writes_nothing() {
     let workspace = Workspace::new();
     let vendor = ["--quiet", "vendor", "vendor", "--version", "3.6.1"];
     workspace.zookiln(vendor).succeed();
-    let before = Snapshot::of(&workspace.project()).files();
+    let before = Snapshot::of(&workspace.project());
 
     let run = workspace.zookiln(vendor).succeed();
 
@@ -230,7 +230,7 @@ vendor: 17 files, 1.1 MB, 0 of them written now
 
 "#]]
     );
-    assert_eq!(Snapshot::of(&workspace.project()).files(), before);
+    assert_eq!(Snapshot::of(&workspace.project()), before);
 }
 
 #[test]

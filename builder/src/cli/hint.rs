@@ -68,6 +68,9 @@ fn for_layout(error: &LayoutError) -> Option<&'static str> {
         LayoutError::Foreign(_) => Some("name an empty directory, or one that a build has written"),
         LayoutError::Unwritable { .. } => Some("`--output` names another directory"),
         LayoutError::NotALayout { .. } => Some("`zookiln build` writes one"),
+        LayoutError::Io { source, .. } if is_without_room(source) => {
+            Some("make room there, or name another directory by `--output`")
+        }
         LayoutError::Mismatch { .. } => Some("remove the directory and build the image anew"),
         _ => None,
     }
@@ -96,8 +99,24 @@ fn for_assemble(error: &AssembleError) -> Option<String> {
             "run `zookiln update`; where it changes nothing, wait for the other platform's update"
                 .to_owned(),
         ),
-        _ => None,
+        // Deep below, in a package or in jlink's tree: all of it is scratch of the cache.
+        error => has_no_room(error).then(|| {
+            "`zookiln cache prune` makes room, `ZOOKILN_CACHE` names another place for the cache"
+                .to_owned()
+        }),
     }
+}
+
+fn has_no_room(error: &(dyn Error + 'static)) -> bool {
+    let is_it = (error.downcast_ref()).is_some_and(is_without_room);
+    is_it || error.source().is_some_and(has_no_room)
+}
+
+fn is_without_room(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 fn for_maven(error: &MavenError) -> Option<String> {

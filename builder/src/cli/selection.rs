@@ -17,7 +17,7 @@ pub(super) struct Selection {
     #[arg(long)]
     all: bool,
     /// Platforms of the image [default: those of the catalog]
-    #[arg(long = "platform", value_name = "PLATFORM", num_args = 1.., value_delimiter = ',')]
+    #[arg(long = "platform", value_name = "PLATFORM", value_delimiter = ',')]
     platforms: Vec<Platform>,
     /// Where ZooKeeper comes from; `auto` takes the tarball, and the jars where no address of it answers
     #[arg(long, default_value = "auto")]

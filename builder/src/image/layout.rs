@@ -20,6 +20,8 @@ use crate::plan::Source;
 
 const LAYOUT_FILE: &str = "oci-layout";
 const INDEX_FILE: &str = "index.json";
+/// How temporary files begin.
+const TEMPORARY: &str = ".tmp";
 /// No manifest, index or config of a real image comes near.
 const DOCUMENT_LIMIT: u64 = 4 << 20;
 
@@ -316,10 +318,10 @@ fn refuse_foreign(path: &Path) -> Result<(), LayoutError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(LayoutError::io("read", path)(error)),
     };
-    // A build that was killed before its first commit has left no index, and these alone; a probe may
-    // be another build's that starts just now.
+    // A build that was killed before its first commit has left no index, and these alone; where files
+    // cannot be without a name, a temporary one may be the probe of another build that starts just now.
     let begun = |name: &OsStr| {
-        name == "blobs" || name == LAYOUT_FILE || name.to_string_lossy().starts_with(file::PROBE)
+        name == "blobs" || name == LAYOUT_FILE || name.to_string_lossy().starts_with(TEMPORARY)
     };
     let ours = match Layout::open(path) {
         // A second image has been put in by somebody else, who wants to keep it.
@@ -355,7 +357,7 @@ fn has_only_blobs(directory: &Path, also: &str) -> bool {
                 let name = entry.file_name();
                 let name = name.to_string_lossy();
                 let is_blob = Digest::new(Algorithm::Sha256, &name).is_ok();
-                is_blob || name.starts_with(".tmp") || (!also.is_empty() && name == also)
+                is_blob || name.starts_with(TEMPORARY) || (!also.is_empty() && name == also)
             })
         }),
     }

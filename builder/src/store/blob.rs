@@ -184,7 +184,8 @@ impl Write for BlobWriter<'_> {
                 format!("more than the expected {} bytes", self.limit),
             ));
         }
-        let count = self.file.write(bytes)?;
+        // Not through the temporary file, whose errors name it: nobody has asked for that path.
+        let count = self.file.as_file_mut().write(bytes)?;
         self.hasher.update(&bytes[..count]);
         self.size += count as u64;
         Ok(count)

@@ -38,12 +38,6 @@ impl Snapshot {
         Self(entries.collect())
     }
 
-    /// The same without directories, which may have been opened for writing.
-    pub(crate) fn files(mut self) -> Self {
-        self.0.retain(|_, entry| entry.content.is_some());
-        self
-    }
-
     /// The files and their contents only: directories may have been opened for writing.
     pub(crate) fn contents(&self) -> BTreeMap<&Path, &str> {
         let files = self.0.iter();

@@ -17,6 +17,7 @@ const TIMED_OUT: i32 = 124;
 #[derive(Debug)]
 pub struct Call {
     words: Vec<OsString>,
+    /// All but program and arguments.
     command: Command,
 }
 
@@ -45,7 +46,6 @@ pub fn call(program: impl AsRef<OsStr>) -> Call {
     command
         .arg("--kill-after=10")
         .arg(LIMIT.as_secs().to_string())
-        .arg(program.as_ref())
         .stdin(Stdio::null());
     Call {
         words: vec![program.as_ref().to_owned()],
@@ -58,7 +58,6 @@ impl Call {
     #[must_use]
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.words.push(argument.as_ref().to_owned());
-        self.command.arg(argument);
         self
     }
 
@@ -66,6 +65,14 @@ impl Call {
     #[must_use]
     pub fn args(self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         arguments.into_iter().fold(self, Self::arg)
+    }
+
+    /// Lets another program call it, one that takes program and arguments as its last ones.
+    #[must_use]
+    pub fn through(mut self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        let words = words.into_iter().map(|word| word.as_ref().to_owned());
+        self.words.splice(..0, words);
+        self
     }
 
     /// Sets a variable.
@@ -92,7 +99,8 @@ impl Call {
     /// Calls it. Any exit status will do but that of the deadline.
     pub fn finish(mut self) -> anyhow::Result<Finished> {
         let line = self.line();
-        let output = (self.command.output()).with_context(|| format!("cannot run `{line}`"))?;
+        let output = (self.command.args(&self.words).output())
+            .with_context(|| format!("cannot run `{line}`"))?;
         let code = output.status.code().unwrap_or(128);
         if code == TIMED_OUT {
             bail!("`{line}` took more than {} s", LIMIT.as_secs());

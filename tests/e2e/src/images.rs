@@ -15,6 +15,7 @@ use crate::command::{Call, call};
 use crate::engine::docker;
 use crate::layout::Layout;
 use crate::registry::Registry;
+use crate::vendored::Vendored;
 
 /// With a shell and small tools, or without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,6 +108,7 @@ pub struct World {
     scratch: PathBuf,
     program: Once<PathBuf>,
     built: Once<()>,
+    vendored: Once<Vendored>,
     loaded: Once<BTreeMap<ImageId, String>>,
     /// Names that were not there before, to be taken away at the end.
     names: Mutex<Vec<String>>,
@@ -121,6 +123,7 @@ impl World {
             scratch: scratch.to_owned(),
             program: Once::new(),
             built: Once::new(),
+            vendored: Once::new(),
             loaded: Once::new(),
             names: Mutex::new(Vec::new()),
             registry: Once::new(),
@@ -172,6 +175,15 @@ impl World {
             Ok(())
         })?;
         Layout::read(&self.scratch.join(format!("images/zookeeper-{image}")))
+    }
+
+    /// The inputs of one image, and what a machine without a network has made of them.
+    pub fn vendored(&self) -> anyhow::Result<&Vendored> {
+        self.vendored.get(|| {
+            let vendored = Vendored::make(self)?;
+            eprintln!("built anew in {:.1} s", vendored.length.as_secs_f64());
+            Ok(vendored)
+        })
     }
 
     /// The engine's own id of an image: tags can be moved under a run's feet, ids cannot.

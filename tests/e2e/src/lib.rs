@@ -6,9 +6,12 @@
 //! set.
 
 pub mod command;
+pub mod disk;
 pub mod engine;
+pub mod files;
 pub mod images;
 pub mod layout;
 pub mod need;
 pub mod registry;
+pub mod vendored;
 pub mod wait;

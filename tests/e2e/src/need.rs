@@ -47,6 +47,10 @@ pub const REGISTRY: Need = program("docker-registry", "docker-registry");
 pub const TAR: Need = program("tar", "tar");
 /// `setpriv`.
 pub const SETPRIV: Need = program("setpriv", "util-linux");
+/// `unshare`.
+pub const UNSHARE: Need = program("unshare", "util-linux");
+/// `nsenter`.
+pub const NSENTER: Need = program("nsenter", "util-linux");
 /// Asks which libraries there are.
 pub const PKG_CONFIG: Need = program("pkg-config", "pkg-config");
 /// What `tests/ocidir` links.
@@ -67,6 +71,8 @@ pub const ALL: &[Need] = &[
     REGISTRY,
     TAR,
     SETPRIV,
+    UNSHARE,
+    NSENTER,
     PKG_CONFIG,
     OPENSSL,
 ];

@@ -6,9 +6,13 @@ mod arm64;
 mod consumers;
 mod container;
 mod ensemble;
+mod full_disk;
+mod killed;
 mod layers;
 mod layout;
+mod offline;
 mod reproducible;
+mod tarball;
 
 use std::collections::BTreeMap;
 use std::fs::Permissions;
@@ -55,6 +59,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let trials = [
         layout::trials(&suite),
         reproducible::trials(&suite),
+        offline::trials(&suite),
+        full_disk::trials(&suite),
+        killed::trials(&suite),
+        tarball::trials(&suite),
         layers::trials(&suite),
         consumers::trials(&suite),
         container::trials(&suite),

@@ -115,16 +115,18 @@ impl fmt::Display for Reason {
 /// What was not asked for comes together, as a list to be fetched; what all inputs have in common,
 /// the addresses passed over, comes once and last.
 fn describe(failures: &[Failure]) -> String {
+    // A cache that cannot be written fails all that is under way, and no mirror is to blame.
+    let of_store = failures.iter().find_map(|failure| {
+        let mut reasons = failure.reasons.iter();
+        let reason = reasons.find(|reason| matches!(reason, Reason::Store(_)))?;
+        Some((&failure.input, reason))
+    });
+    if let Some((input, reason)) = of_store {
+        return format!("cannot put `{input}` into the cache\n  {reason}");
+    }
     let (offline, asked): (Vec<&Failure>, Vec<&Failure>) =
         failures.iter().partition(|failure| failure.is_of_offline());
     let mut lines = Vec::new();
-    // One disk that is full is one error, however many files wait for it.
-    let is_of_store = |failure: &&Failure| matches!(failure.reasons.last(), Some(Reason::Store(_)));
-    if let Some(failure) = failures.iter().find(is_of_store)
-        && let Some(reason) = failure.reasons.last()
-    {
-        return format!("cannot fetch `{}`\n  {reason}", failure.input);
-    }
     for failure in &asked {
         lines.push(format!("cannot fetch `{}`", failure.input));
         lines.extend(failure.reasons.iter().map(|reason| format!("  {reason}")));
