@@ -39,6 +39,30 @@ fn a_build_killed_while_it_fetches_is_taken_up_and_leaves_nothing() {
     assert_eq!(workspace.scratch(), Vec::<String>::new());
 }
 
+#[test]
+fn an_interrupted_build_leaves_nothing_and_ends_by_the_signal() {
+    for (signal, number) in [("-INT", 2), ("-TERM", 15)] {
+        let workspace = Workspace::new();
+        let path = fixture().path("bash_5.2.37-2_arm64.deb");
+        workspace.server.answer(path, Behaviour::Stall);
+        let child = workspace.zookiln(BUILD).start();
+        workspace.server.wait_for(path, 1);
+
+        let (ended_by, said) = child.interrupt(signal);
+
+        assert_eq!(ended_by, Some(number));
+        assert_eq!(said, "interrupted: nothing is left half-written\n");
+        assert_eq!(workspace.scratch(), Vec::<String>::new());
+        assert_eq!(
+            names(&workspace.project()),
+            ["versions.lock", "versions.toml"]
+        );
+        workspace.server.answer(path, Behaviour::Honest);
+        workspace.zookiln(BUILD).succeed();
+        assert_no_trace(&workspace);
+    }
+}
+
 /// Killed as soon as anything of the new image is in the layout: the old image is whole, or the new
 /// one is.
 #[test]

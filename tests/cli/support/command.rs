@@ -1,6 +1,7 @@
 //! One run of the program, and what it said.
 
 use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -127,6 +128,16 @@ impl<'a> Zookiln<'a> {
 }
 
 impl Running {
+    /// As Ctrl-C or `kill` do: sends the signal, and gives the signal it ended by and what it said.
+    pub(crate) fn interrupt(self, signal: &str) -> (Option<i32>, String) {
+        let process = self.0.id().to_string();
+        let sent = Command::new("kill").args([signal, &process]).status();
+        assert!(sent.unwrap().success());
+        let output = self.0.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        (output.status.signal(), stderr)
+    }
+
     /// As `kill -9` does.
     pub(crate) fn kill(mut self) {
         self.0.kill().unwrap();
