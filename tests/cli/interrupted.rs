@@ -160,49 +160,6 @@ fn assert_no_trace(workspace: &Workspace) {
     }
 }
 
-/// All of them want everything at the same moment.
-#[test]
-fn eight_builds_at_once_fetch_each_input_once() {
-    const BUILDS: usize = 8;
-    let workspace = Workspace::new();
-    let path = fixture().path("bash_5.2.37-2_arm64.deb");
-    workspace.server.answer(path, Behaviour::Held);
-    let output = |number| format!("output{number}");
-
-    let children: Vec<_> = (0..BUILDS)
-        .map(|number| {
-            let output = output(number);
-            let arguments = [
-                "--quiet",
-                "build",
-                "--version",
-                "3.6.1",
-                "--output",
-                &output,
-            ];
-            workspace.zookiln(arguments).start()
-        })
-        .collect();
-    wait_for_builds(&workspace, BUILDS);
-    workspace.server.wait_for(path, 1);
-    workspace.server.release();
-    for child in children {
-        child.succeed();
-    }
-
-    let expected = undisturbed();
-    for number in 0..BUILDS {
-        let layout = Layout::read(&workspace.project().join(output(number)));
-        assert_eq!(layout.digest(), expected);
-    }
-    let mut asked = workspace.server.requests();
-    asked.sort();
-    let all = asked.len();
-    asked.dedup();
-    assert_eq!((asked.len(), all), (16, 16), "{asked:?}");
-    assert_eq!(workspace.scratch(), Vec::<String>::new());
-}
-
 /// Waits until so many builds have opened the cache: each has a directory and its lock.
 fn wait_for_builds(workspace: &Workspace, builds: usize) {
     let work = workspace.cache().join("v1/work");

@@ -15,13 +15,13 @@ const KILLED: u32 = 3;
 
 pub(crate) fn trials(suite: &Suite) -> Vec<Trial> {
     vec![suite.trial(
-        "killed_builds_are_taken_up",
+        "killed_builds_leave_nothing",
         &[Need::Root, UNSHARE],
-        taken_up,
+        leave_nothing,
     )]
 }
 
-fn taken_up(world: &World) -> anyhow::Result<()> {
+fn leave_nothing(world: &World) -> anyhow::Result<()> {
     let vendored = world.vendored()?;
     let directory = world.directory("killed")?;
     let (cache, output) = (directory.join("cache"), directory.join("layout"));
@@ -29,7 +29,7 @@ fn taken_up(world: &World) -> anyhow::Result<()> {
     eprintln!("killed builds: seed {seed}");
     let mut killed = 0;
     for step in 0..KILLED {
-        // The earlier half of what is left, or the later one.
+        // In the first half of a cold build, then in the second, then in the first again.
         let share = (random(&mut seed) + f64::from(step % 2)) / 2.0;
         let seconds = vendored.length.mul_f64(share).as_secs_f64();
         let begun = Instant::now();
@@ -49,6 +49,7 @@ fn taken_up(world: &World) -> anyhow::Result<()> {
             begun.elapsed()
         );
         match finished.code {
+            // What the others have left was less than expected.
             0 => break,
             137 => killed += 1,
             code => anyhow::bail!("it exits {code}: {}", finished.said()),
