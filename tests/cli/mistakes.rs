@@ -81,7 +81,7 @@ fn an_unknown_platform() {
         run.transcript(),
         str![[r#"
 $ zookiln build --version 3.6.1 --platform linux/riscv64
-! error: invalid value 'linux/riscv64' for '--platform <PLATFORM>...': unknown platform `linux/riscv64`, expected `linux/amd64` or `linux/arm64`
+! error: invalid value 'linux/riscv64' for '--platform <PLATFORM>': unknown platform `linux/riscv64`, expected `linux/amd64` or `linux/arm64`
 ! 
 ! For more information, try '--help'.
 [exit 2]
@@ -170,7 +170,7 @@ $ zookiln build --version 3.6.1 --platfrom linux/amd64
 ! 
 !   tip: a similar argument exists: '--platform'
 ! 
-! Usage: zookiln build --version <VERSION>... --platform <PLATFORM>...
+! Usage: zookiln build --version <VERSION>... --platform <PLATFORM>
 ! 
 ! For more information, try '--help'.
 [exit 2]
