@@ -81,7 +81,7 @@ fn output(world: &World) -> anyhow::Result<()> {
         let finished = (disk.send(vendored.build(world, &vendored.cache, &output)?)).finish()?;
 
         let error = no_room(&finished)?;
-        contains(&finished.stderr, "\nhint: make room: ")?;
+        contains(&finished.stderr, "\nhint: make room there")?;
         eprintln!("{free} MB free for the output: {error}");
         same("digest", old.digest()?, Layout::read(&seen)?.digest()?)?;
         same("files", 3, fs::read_dir(&seen)?.count())?;
