@@ -161,7 +161,8 @@ fn size(world: &World, image: e2e::images::ImageId, limit: u64) -> anyhow::Resul
         .split("\nlinux/")
         .find(|part| part.starts_with("amd64")))
     .context("`inspect` does not show linux/amd64")?;
-    let megabytes = format!("{}.{:02} MB", bytes / 1_000_000, bytes % 1_000_000 / 10_000);
+    let tenths = (bytes + 50_000) / 100_000;
+    let megabytes = format!("{}.{} MB", tenths / 10, tenths % 10);
     let total = (amd64.lines().find(|line| line.trim().starts_with("total")))
         .context("`inspect` shows no total")?;
     contains(total, &megabytes)

@@ -110,6 +110,10 @@ fn inputs_only(world: &World, image: ImageId, directory: &Path) -> anyhow::Resul
     let mut forgotten = 0;
     for version in fs::read_dir(&cache)? {
         let derived = version?.path().join("derived");
+        // Beside the store is a file that tells backups to pass over all of it.
+        if !derived.is_dir() {
+            continue;
+        }
         for record in fs::read_dir(&derived)? {
             fs::remove_file(record?.path())?;
             forgotten += 1;
