@@ -5,45 +5,124 @@
 use crate::properties::{self, Properties};
 use crate::release::Release;
 use crate::servers::ServerList;
-use crate::variables::ids::{PORT_NUMBER, SERVERS, STANDALONE_ENABLED};
-use crate::variables::{Effect, Kind, Value, Values};
+use crate::variables::ids::{
+    ENABLE_PROMETHEUS_METRICS, PORT_NUMBER, PROMETHEUS_METRICS_PORT_NUMBER, SERVERS,
+    STANDALONE_ENABLED,
+};
+use crate::variables::{Effect, Kind, Setting, TABLE, Value, Values};
+
+/// The first release that has metrics for Prometheus.
+pub const METRICS: Release = Release::new(3, 6, 0);
 
 /// The lines of a generated `zoo.cfg`, without its stamp, and what to warn of.
 pub fn body(values: &Values, release: Release) -> (String, Vec<String>) {
-    let mut body = String::new();
     let mut warnings = Vec::new();
+    let mut lines = Lines::default();
+    of_table(values, release, &mut lines, &mut warnings);
+    metrics(values, release, &mut lines, &mut warnings);
+    for Setting { key, value } in values.settings() {
+        if let Some(variable) = set_by(values, key).filter(|_| lines.get(key) != Some(value)) {
+            warnings.push(format!("{key}={value} wins over {variable}"));
+        }
+        lines.set(key, value);
+    }
+    servers(values, &mut lines);
+    (lines.text(), warnings)
+}
+
+/// Keys and values in the order in which the keys were first set.
+#[derive(Default)]
+struct Lines(Vec<(String, String)>);
+
+impl Lines {
+    fn get(&self, key: &str) -> Option<&String> {
+        let (_, value) = self.0.iter().find(|(known, _)| known == key)?;
+        Some(value)
+    }
+
+    fn set(&mut self, key: &str, value: &str) {
+        match self.0.iter_mut().find(|(known, _)| known == key) {
+            Some((_, old)) => value.clone_into(old),
+            None => self.0.push((key.to_owned(), value.to_owned())),
+        }
+    }
+
+    fn text(&self) -> String {
+        self.0
+            .iter()
+            .map(|(key, value)| properties::line(key, value))
+            .collect()
+    }
+}
+
+fn of_table(values: &Values, release: Release, lines: &mut Lines, warnings: &mut Vec<String>) {
     for (variable, value, _) in values.iter() {
         match variable.effect {
-            Effect::Key(key) => body.push_str(&properties::line(key, &value.to_config())),
+            Effect::Key(key) => lines.set(key, &value.to_config()),
             Effect::KeySince(key, since) if release >= since => {
-                body.push_str(&properties::line(key, &value.to_config()));
+                lines.set(key, &value.to_config());
             }
             Effect::KeySince(_, since) if variable.default != Some(value.to_config().as_str()) => {
-                warnings.push(format!(
-                    "{} has no effect before ZooKeeper {since}, this is {release}",
-                    variable.name
-                ));
+                warnings.push(too_early(variable.name, since, release));
             }
             Effect::KeySince(..) | Effect::Other(_) | Effect::NotYet => {}
         }
     }
+}
+
+fn metrics(values: &Values, release: Release, lines: &mut Lines, warnings: &mut Vec<String>) {
+    if !values.boolean(ENABLE_PROMETHEUS_METRICS) {
+        return;
+    }
+    if release < METRICS {
+        warnings.push(too_early("ZOO_ENABLE_PROMETHEUS_METRICS", METRICS, release));
+        return;
+    }
+    let port = values.port(PROMETHEUS_METRICS_PORT_NUMBER).to_string();
+    for (key, value) in [
+        (
+            "metricsProvider.className",
+            "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider",
+        ),
+        ("metricsProvider.httpPort", &port),
+        ("metricsProvider.exportJvmInfo", "true"),
+    ] {
+        lines.set(key, value);
+    }
+}
+
+fn servers(values: &Values, lines: &mut Lines) {
     let servers = values
         .servers(SERVERS)
         .clone()
         .with_client_port(values.port(PORT_NUMBER));
     if has_several_addresses(&servers) {
-        body.push_str(&properties::line("multiAddress.enabled", "true"));
+        lines.set("multiAddress.enabled", "true");
     }
     // With a server line ZooKeeper is a quorum, even of one; standalone it is only without.
-    if !(values.boolean(STANDALONE_ENABLED) && servers.len() == 1) {
+    if !is_standalone(values) {
         for server in servers.iter() {
-            body.push_str(&properties::line(
-                &format!("server.{}", server.id),
-                &server.value(),
-            ));
+            lines.set(&format!("server.{}", server.id), &server.value());
         }
     }
-    (body, warnings)
+}
+
+fn too_early(name: &str, since: Release, release: Release) -> String {
+    format!("{name} has no effect before ZooKeeper {since}, this is {release}")
+}
+
+/// The variable that was set and means this key, if there is one.
+fn set_by(values: &Values, key: &str) -> Option<&'static str> {
+    let of_key = |effect| matches!(effect, Effect::Key(of) | Effect::KeySince(of, _) if of == key);
+    values
+        .iter()
+        .find(|(variable, _, given)| *given && of_key(variable.effect))
+        .map(|(variable, _, _)| variable.name)
+}
+
+/// Whether the server is to run without a quorum.
+pub fn is_standalone(values: &Values) -> bool {
+    values.boolean(STANDALONE_ENABLED) && values.servers(SERVERS).len() == 1
 }
 
 /// Whether some server has more than one address, which ZooKeeper knows from 3.6 on.
@@ -53,29 +132,45 @@ pub fn has_several_addresses(servers: &ServerList) -> bool {
 
 /// The variables that were set, shape `zoo.cfg`, and say something else than `kept`.
 pub fn ignored_variables(values: &Values, kept: &Properties) -> Vec<&'static str> {
-    let differs = |kind: Kind, key: &str, value: &Value| {
+    let says = |kind: Kind, key: &str, value: &Value| {
         kept.get(key)
             .and_then(|text| kind.parse(text).ok())
             .as_ref()
-            != Some(value)
+            == Some(value)
     };
-    values
+    let has_all = |settings: &[Setting]| {
+        settings
+            .iter()
+            .all(|setting| kept.get(&setting.key) == Some(setting.value.trim()))
+    };
+    let differs =
+        |variable: &crate::variables::Variable, value: &Value| match (variable.effect, value) {
+            (Effect::Key(key) | Effect::KeySince(key, _), value) => {
+                !says(variable.kind, key, value)
+            }
+            (_, Value::Servers(servers)) => servers_of(kept).as_ref() != Some(servers),
+            (_, Value::Settings(settings)) => !has_all(settings),
+            (_, Value::Boolean(true)) if variable.name == ENABLE_METRICS => {
+                kept.get("metricsProvider.className").is_none()
+            }
+            _ => false,
+        };
+    let one_by_one = || {
+        let said = |setting: &Setting| kept.get(&setting.key) == Some(setting.value.trim());
+        (!values.settings().all(said)).then_some("ZOO_CFG_…")
+    };
+    let mut ignored: Vec<&'static str> = values
         .iter()
-        .filter(|(variable, value, given)| {
-            *given
-                && match variable.effect {
-                    Effect::Key(key) | Effect::KeySince(key, _) => {
-                        differs(variable.kind, key, value)
-                    }
-                    Effect::Other(_) | Effect::NotYet => {
-                        variable.kind == Kind::Servers
-                            && servers_of(kept).as_ref() != Some(values.servers(SERVERS))
-                    }
-                }
-        })
+        .filter(|(variable, value, given)| *given && differs(variable, value))
         .map(|(variable, _, _)| variable.name)
-        .collect()
+        .collect();
+    if !ignored.contains(&"ZOO_CFG_EXTRA") {
+        ignored.extend(one_by_one());
+    }
+    ignored
 }
+
+const ENABLE_METRICS: &str = TABLE[ENABLE_PROMETHEUS_METRICS.row()].name;
 
 /// The servers that a `zoo.cfg` names.
 pub fn servers_of(config: &Properties) -> Option<ServerList> {
@@ -116,6 +211,8 @@ admin.serverPort=8080
 autopurge.purgeInterval=0
 autopurge.snapRetainCount=3
 4lw.commands.whitelist=srvr, mntr
+reconfigEnabled=false
+quorumListenOnAllIPs=false
 server.1=0.0.0.0:2888:3888;2181
 ";
         assert_eq!(body(&values(&[]), RELEASE), (expected.to_owned(), vec![]));
@@ -154,12 +251,48 @@ server.1=0.0.0.0:2888:3888;2181
             ),
         ] {
             let (body, _) = body(&values(pairs), RELEASE);
-            let tail = body
-                .split_once("4lw.commands.whitelist=srvr, mntr\n")
-                .unwrap()
-                .1;
+            let tail = body.split_once("quorumListenOnAllIPs=false\n").unwrap().1;
             assert_eq!(tail, expected, "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn metrics_from_their_first_release_on() {
+        let asked_for = values(&[
+            ("ZOO_ENABLE_PROMETHEUS_METRICS", "yes"),
+            ("ZOO_PROMETHEUS_METRICS_PORT_NUMBER", "7001"),
+        ]);
+        let (written, warnings) = body(&asked_for, RELEASE);
+        assert!(written.contains(
+            "\nmetricsProvider.className=org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider\n\
+             metricsProvider.httpPort=7001\nmetricsProvider.exportJvmInfo=true\n"
+        ));
+        assert_eq!(warnings, [""; 0]);
+        let (written, warnings) = body(&asked_for, Release::new(3, 5, 7));
+        assert!(!written.contains("metricsProvider"));
+        assert_eq!(
+            warnings,
+            ["ZOO_ENABLE_PROMETHEUS_METRICS has no effect before ZooKeeper 3.6.0, this is 3.5.7"]
+        );
+    }
+
+    #[test]
+    fn further_settings_take_the_place_of_the_same_key() {
+        let (written, warnings) = body(
+            &values(&[
+                ("ZOO_CFG_EXTRA", "tickTime=3000 a.b=1"),
+                ("ZOO_SYNC_LIMIT", "7"),
+                ("ZOO_CFG_syncLimit", "8"),
+                ("ZOO_CFG_c_d", "x y"),
+            ]),
+            RELEASE,
+        );
+        assert!(written.starts_with("tickTime=3000\ninitLimit=10\nsyncLimit=8\n"));
+        assert!(
+            written.contains("quorumListenOnAllIPs=false\na.b=1\nc.d=x y\nserver.1="),
+            "{written}"
+        );
+        assert_eq!(warnings, ["syncLimit=8 wins over ZOO_SYNC_LIMIT"]);
     }
 
     #[test]
@@ -177,6 +310,13 @@ server.1=0.0.0.0:2888:3888;2181
             (&[("ZOO_INIT_LIMIT", "10")], &["ZOO_INIT_LIMIT"]),
             (&[("ZOO_SERVERS", "a:1:2;2181,b:1:2")], &[]),
             (&[("ZOO_SERVERS", "a:1:2")], &["ZOO_SERVERS"]),
+            (&[("ZOO_CFG_EXTRA", "tickTime=3000")], &[]),
+            (&[("ZOO_CFG_EXTRA", "a=1")], &["ZOO_CFG_EXTRA"]),
+            (&[("ZOO_CFG_a", "1")], &["ZOO_CFG_…"]),
+            (
+                &[("ZOO_ENABLE_PROMETHEUS_METRICS", "yes")],
+                &["ZOO_ENABLE_PROMETHEUS_METRICS"],
+            ),
         ] {
             assert_eq!(
                 ignored_variables(&values(pairs), &kept),

@@ -121,6 +121,24 @@ pub enum EntryProblem {
     Role(String),
 }
 
+impl Host {
+    /// As it is written where no port follows.
+    pub fn unbracketed(&self) -> String {
+        match self {
+            Self::Name(name) => name.clone(),
+            Self::V6(address) => address.to_string(),
+        }
+    }
+
+    /// Whether it stands for every address of the machine.
+    pub fn is_unspecified(&self) -> bool {
+        match self {
+            Self::Name(name) => name == "0.0.0.0",
+            Self::V6(address) => address.is_unspecified(),
+        }
+    }
+}
+
 impl ServerId {
     /// `number` as a server's, if it can be one.
     pub fn new(number: u8) -> Option<Self> {
@@ -372,7 +390,8 @@ fn client(text: &str) -> Result<ClientAddress, EntryProblem> {
     }
 }
 
-fn host(text: &str) -> Result<Host, EntryProblem> {
+/// Reads a host name or an address; IPv6 in brackets.
+pub fn host(text: &str) -> Result<Host, EntryProblem> {
     let refused = || EntryProblem::Host(text.to_owned());
     if let Some(inner) = text.strip_prefix('[') {
         let inner = inner.strip_suffix(']').ok_or_else(refused)?;

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
+use nix::unistd::gethostname;
 
 use crate::properties::Properties;
 use crate::release::{Release, ReleaseError};
@@ -26,6 +27,8 @@ pub struct Facts {
     pub data_log_directory: PathBuf,
     /// The content of `myid`.
     pub myid: Option<String>,
+    /// The name of this host; empty where it is no text.
+    pub host_name: String,
 }
 
 /// A `zoo.cfg` that is there.
@@ -88,6 +91,7 @@ impl Facts {
                 data_directory,
                 data_log_directory,
                 myid,
+                host_name: host_name(),
             }),
             (release, config, myid) => Err([release.err(), config.err(), myid.err()]
                 .into_iter()
@@ -95,6 +99,13 @@ impl Facts {
                 .collect()),
         }
     }
+}
+
+fn host_name() -> String {
+    gethostname()
+        .ok()
+        .and_then(|name| name.into_string().ok())
+        .unwrap_or_default()
 }
 
 /// The largest file that is read: nobody writes one by hand, and a device has no end.

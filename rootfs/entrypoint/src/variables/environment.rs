@@ -98,6 +98,11 @@ impl Environment {
         Ok(winner)
     }
 
+    /// What was set under one name, with its `_FILE` form left out.
+    pub fn plain(&self, name: &str) -> Result<Option<String>, Problem> {
+        self.text(name)
+    }
+
     fn spelled(&self, name: &str, warnings: &mut Vec<String>) -> Result<Option<Given>, Problem> {
         let plain = self.text(name)?;
         let file_name = format!("{name}_FILE");

@@ -4,7 +4,8 @@
 use std::marker::PhantomData;
 use std::path::Path;
 
-use super::kinds::{Kind, RootLogger};
+use super::kinds::{Kind, RootLogger, ServerNumber};
+use super::secret::Secret;
 use super::table::TABLE;
 use crate::servers::ServerList;
 
@@ -23,14 +24,15 @@ impl<T: ?Sized> Clone for Id<T> {
 
 impl<T: ?Sized> Copy for Id<T> {}
 
+/// The last argument says whether there is always a value: rows without one are asked for as an `Option`.
 macro_rules! id_of {
-    ($type:ty, $kinds:pat) => {
+    ($type:ty, $kinds:pat, $always:literal) => {
         impl Id<$type> {
             const fn of(name: &str) -> Self {
                 let row = row(name);
                 assert!(
-                    matches!(TABLE[row].kind, $kinds),
-                    "the row is of another kind"
+                    matches!(TABLE[row].kind, $kinds) && TABLE[row].default.is_some() == $always,
+                    "the row is of another kind, or has a default where none is expected"
                 );
                 Self {
                     row,
@@ -48,14 +50,19 @@ impl<T: ?Sized> Id<T> {
     }
 }
 
-id_of!(bool, Kind::Boolean);
-id_of!(u32, Kind::Integer { .. });
-id_of!(u16, Kind::Port);
-id_of!(Path, Kind::Path);
-id_of!(str, Kind::Level | Kind::Account);
-id_of!(RootLogger, Kind::RootLogger);
-id_of!(ServerList, Kind::Servers);
-id_of!([String], Kind::Flags);
+id_of!(bool, Kind::Boolean, true);
+id_of!(u32, Kind::Integer { .. }, true);
+id_of!(Option<u32>, Kind::Integer { .. }, false);
+id_of!(u16, Kind::Port, true);
+id_of!(Option<u16>, Kind::Port, false);
+id_of!(Path, Kind::Path, true);
+id_of!(str, Kind::OneOf(_) | Kind::Account, true);
+id_of!(Option<String>, Kind::OneOf(_) | Kind::Host, false);
+id_of!(Option<RootLogger>, Kind::RootLogger, false);
+id_of!(ServerList, Kind::Servers, true);
+id_of!(ServerNumber, Kind::ServerNumber, true);
+id_of!(Option<Secret>, Kind::Secret, false);
+id_of!([String], Kind::Flags, true);
 
 /// `Iterator::position` is not for constants yet.
 const fn row(name: &str) -> usize {
@@ -97,7 +104,25 @@ ids! {
     ADMINSERVER_ENABLED: bool = "ZOO_ADMINSERVER_ENABLED";
     ADMIN_SERVER_PORT_NUMBER: u16 = "ZOO_ADMIN_SERVER_PORT_NUMBER";
     DEBUG: bool = "ENV_DEBUG";
-    SERVER_ID: u32 = "ZOO_SERVER_ID";
+    SERVER_ID: ServerNumber = "ZOO_SERVER_ID";
+    SERVER_ID_OFFSET: u32 = "ZOO_SERVER_ID_OFFSET";
+    ADVERTISED_HOST: Option<String> = "ZOO_ADVERTISED_HOST";
+    ADMIN_SERVER_ADDRESS: Option<String> = "ZOO_ADMIN_SERVER_ADDRESS";
+    RECONFIG_ENABLED: bool = "ZOO_RECONFIG_ENABLED";
+    ENABLE_PROMETHEUS_METRICS: bool = "ZOO_ENABLE_PROMETHEUS_METRICS";
+    PROMETHEUS_METRICS_PORT_NUMBER: u16 = "ZOO_PROMETHEUS_METRICS_PORT_NUMBER";
+    SUPER_USER_PASSWORD: Option<Secret> = "ZOO_SUPER_USER_PASSWORD";
+    LOG_FORMAT: str = "ZOO_LOG_FORMAT";
+    HC_TIMEOUT: u32 = "ZOO_HC_TIMEOUT";
+    STOP_TIMEOUT: u32 = "ZOO_STOP_TIMEOUT";
+    CLIENT_HEAP: Option<u32> = "ZK_CLIENT_HEAP";
+    JMX_DISABLE: bool = "JMXDISABLE";
+    JMX_PORT: Option<u16> = "JMXPORT";
+    JMX_HOSTNAME: Option<String> = "JMXHOSTNAME";
+    JMX_AUTH: bool = "JMXAUTH";
+    JMX_SSL: bool = "JMXSSL";
+    JMX_LOG4J: bool = "JMXLOG4J";
+    JMX_LOCAL_ONLY: bool = "JMXLOCALONLY";
     SERVERS: ServerList = "ZOO_SERVERS";
     BASE_DIR: Path = "ZOO_BASE_DIR";
     CONF_DIR: Path = "ZOO_CONF_DIR";
@@ -106,7 +131,7 @@ ids! {
     DAEMON_USER: str = "ZOO_DAEMON_USER";
     DAEMON_GROUP: str = "ZOO_DAEMON_GROUP";
     LOG_LEVEL: str = "ZOO_LOG_LEVEL";
-    LOG4J_PROP: RootLogger = "ZOO_LOG4J_PROP";
+    LOG4J_PROP: Option<RootLogger> = "ZOO_LOG4J_PROP";
     ALLOW_ANONYMOUS_LOGIN: bool = "ZOO_ALLOW_ANONYMOUS_LOGIN";
     HEAP_SIZE: u32 = "ZOO_HEAP_SIZE";
     SERVER_JVMFLAGS: [String] = "SERVER_JVMFLAGS";

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::servers::ServerList;
+use super::secret::Secret;
+use super::settings::{self, Setting};
+use crate::servers::{self, ServerId, ServerList};
 
 /// Four-letter words of ZooKeeper 3.5 to 3.9 (`FourLetterCommands`), which the whitelist may name.
 const FOUR_LETTER_WORDS: &[&str] = &[
@@ -34,14 +36,22 @@ pub enum Kind {
     Port,
     /// An absolute path.
     Path,
-    /// A log level.
-    Level,
+    /// One of these words, in any case.
+    OneOf(&'static [&'static str]),
     /// A log level and appenders, as log4j's root logger takes them.
     RootLogger,
     /// Four-letter words, or `*` for all of them.
     FourLetterWords,
     /// The list of servers.
     Servers,
+    /// The number of a server, or how to find it.
+    ServerNumber,
+    /// A host name or an address.
+    Host,
+    /// Lines for `zoo.cfg`.
+    Settings,
+    /// What must not be shown.
+    Secret,
     /// A user or group, by name or number.
     Account,
     /// Arguments of the JVM, separated by blanks.
@@ -59,14 +69,29 @@ pub enum Value {
     Port(u16),
     /// Of [`Kind::Path`].
     Path(PathBuf),
-    /// Of [`Kind::Level`], [`Kind::FourLetterWords`] and [`Kind::Account`], in its canonical form.
+    /// Of [`Kind::OneOf`], [`Kind::FourLetterWords`], [`Kind::Host`] and [`Kind::Account`], in its canonical form.
     Text(String),
     /// Of [`Kind::RootLogger`].
     RootLogger(RootLogger),
     /// Of [`Kind::Servers`].
     Servers(ServerList),
+    /// Of [`Kind::ServerNumber`].
+    ServerNumber(ServerNumber),
+    /// Of [`Kind::Settings`].
+    Settings(Vec<Setting>),
+    /// Of [`Kind::Secret`].
+    Secret(Secret),
     /// Of [`Kind::Flags`].
     Flags(Vec<String>),
+}
+
+/// How the number of this server is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerNumber {
+    /// It was said.
+    Fixed(ServerId),
+    /// By the number at the end of the host name.
+    OfHostName,
 }
 
 /// What `zookeeper.root.logger` is set to.
@@ -94,7 +119,13 @@ impl Kind {
                 let absolute = text.starts_with('/') && !text.chars().any(char::is_control);
                 absolute.then(|| Value::Path(normal(text)))
             }
-            Self::Level => one_of(LEVELS, text).map(|level| Value::Text(level.to_owned())),
+            Self::OneOf(words) => one_of(words, text).map(|word| Value::Text(word.to_owned())),
+            Self::ServerNumber => server_number(text).map(Value::ServerNumber),
+            Self::Host => servers::host(text)
+                .ok()
+                .map(|host| Value::Text(host.unbracketed())),
+            Self::Secret => Some(Value::Secret(Secret::new(text))),
+            Self::Settings => return settings::parse(text).map(Value::Settings),
             Self::RootLogger => root_logger(text).map(Value::RootLogger),
             Self::FourLetterWords => four_letter_words(text).map(Value::Text),
             Self::Account => account(text).then(|| Value::Text(text.to_owned())),
@@ -118,7 +149,11 @@ impl Kind {
             Self::Integer { least, most } => format!("a whole number from {least} to {most}"),
             Self::Port => "a port from 1 to 65535".to_owned(),
             Self::Path => "an absolute path".to_owned(),
-            Self::Level => format!("one of {}", LEVELS.join(", ")),
+            Self::OneOf(words) => format!("one of {}", words.join(", ")),
+            Self::ServerNumber => "a whole number from 1 to 255, or auto".to_owned(),
+            Self::Host => "a host name or an address".to_owned(),
+            Self::Secret => "any text".to_owned(),
+            Self::Settings => "a list of key=value, separated by blanks".to_owned(),
             Self::RootLogger => format!(
                 "a level and one or more of {}, such as INFO,CONSOLE",
                 APPENDERS.join(", ")
@@ -141,7 +176,11 @@ impl Kind {
             Self::Integer { least, most } => format!("{least} 至 {most} 的整数"),
             Self::Port => "1 至 65535 的端口号".to_owned(),
             Self::Path => "绝对路径".to_owned(),
-            Self::Level => LEVELS.join("、"),
+            Self::OneOf(words) => words.join("、"),
+            Self::ServerNumber => "1 至 255 的整数，或 auto".to_owned(),
+            Self::Host => "主机名或地址".to_owned(),
+            Self::Secret => "任意文本".to_owned(),
+            Self::Settings => "以空格分隔的 key=value 列表".to_owned(),
             Self::RootLogger => format!(
                 "级别及 {} 中的一个或多个，如 INFO,CONSOLE",
                 APPENDERS.join("、")
@@ -173,6 +212,10 @@ impl Value {
             Self::Text(text) => text.clone(),
             Self::RootLogger(logger) => logger.to_string(),
             Self::Servers(servers) => servers.to_string(),
+            Self::ServerNumber(ServerNumber::Fixed(id)) => id.to_string(),
+            Self::ServerNumber(ServerNumber::OfHostName) => AUTOMATIC.to_owned(),
+            Self::Settings(settings) => settings::shown(settings),
+            Self::Secret(secret) => secret.to_string(),
             Self::Flags(flags) => flags.join(" "),
         }
     }
@@ -211,6 +254,16 @@ fn one_of(words: &[&'static str], text: &str) -> Option<&'static str> {
         .iter()
         .copied()
         .find(|word| word.eq_ignore_ascii_case(text))
+}
+
+/// The word for a number by the host name.
+const AUTOMATIC: &str = "auto";
+
+fn server_number(text: &str) -> Option<ServerNumber> {
+    if text.eq_ignore_ascii_case(AUTOMATIC) {
+        return Some(ServerNumber::OfHostName);
+    }
+    ServerId::parse(text).map(ServerNumber::Fixed)
 }
 
 fn root_logger(text: &str) -> Option<RootLogger> {

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 
 use super::environment::Environment;
+use super::settings;
 use super::table::TABLE;
 
 /// Letters that may differ before a name is no longer taken for a misspelling of another.
@@ -32,7 +33,7 @@ fn known_names() -> impl Iterator<Item = &'static str> {
 
 fn is_known(name: &str) -> bool {
     let plain = name.strip_suffix("_FILE");
-    known_names().any(|known| known == name || Some(known) == plain)
+    settings::is_setting(name) || known_names().any(|known| known == name || Some(known) == plain)
 }
 
 /// What Kubernetes sets for every service called `zoo` or `zoo-…`, and `--link` for a container of that name.

@@ -4,13 +4,18 @@ use std::path::Path;
 
 use super::environment::{Environment, Problem};
 use super::ids::Id;
-use super::kinds::{RootLogger, Value};
+use super::kinds::{RootLogger, ServerNumber, Value};
+use super::secret::Secret;
+use super::settings::{self, Setting};
 use super::table::{TABLE, Variable};
 use crate::servers::ServerList;
 
-/// One value per row of the table.
+/// One value per row of the table, and the settings that have no row.
 #[derive(Clone, Debug)]
-pub struct Values(Vec<Row>);
+pub struct Values {
+    rows: Vec<Row>,
+    settings: Vec<Setting>,
+}
 
 #[derive(Clone, Debug)]
 struct Row {
@@ -33,14 +38,21 @@ impl Reading {
     /// Reads every row of the table.
     pub fn of(environment: &Environment) -> Self {
         let mut reading = Self {
-            values: Values(Vec::new()),
+            values: Values {
+                rows: Vec::new(),
+                settings: Vec::new(),
+            },
             warnings: Vec::new(),
             problems: Vec::new(),
         };
         for (index, variable) in TABLE.iter().enumerate() {
             let row = reading.row(environment, variable, index);
-            reading.values.0.push(row);
+            reading.values.rows.push(row);
         }
+        let (settings, problems) = settings::of_environment(environment);
+        reading.values.settings = settings;
+        let problems = problems.into_iter().map(|problem| (TABLE.len(), problem));
+        reading.problems.extend(problems);
         reading
     }
 
@@ -137,6 +149,19 @@ macro_rules! lookup {
     };
 }
 
+/// The same for a row without a default.
+macro_rules! optional {
+    ($name:ident, $variant:ident, $type:ty, $result:ty, |$found:ident| $convert:expr, $doc:literal) => {
+        #[doc = $doc]
+        pub fn $name(&self, id: Id<$type>) -> Option<$result> {
+            match self.value(id)? {
+                Value::$variant($found) => Some($convert),
+                other => unreachable!("{} has the value {other:?}", TABLE[id.row()].name),
+            }
+        }
+    };
+}
+
 impl Values {
     lookup!(boolean, Boolean, bool, bool, |value| *value, "A yes or no.");
     lookup!(integer, Integer, u32, u32, |value| *value, "A number.");
@@ -160,28 +185,86 @@ impl Values {
         "The servers."
     );
 
-    /// The root logger, if it was set.
-    pub fn root_logger(&self, id: Id<RootLogger>) -> Option<&RootLogger> {
-        match self.value(id) {
-            Some(Value::RootLogger(logger)) => Some(logger),
+    lookup!(
+        server_number,
+        ServerNumber,
+        ServerNumber,
+        ServerNumber,
+        |value| *value,
+        "How the number of this server is found."
+    );
+    optional!(
+        optional_integer,
+        Integer,
+        Option<u32>,
+        u32,
+        |value| *value,
+        "A number, if it was set."
+    );
+    optional!(
+        optional_port,
+        Port,
+        Option<u16>,
+        u16,
+        |value| *value,
+        "A port, if it was set."
+    );
+    optional!(
+        optional_text,
+        Text,
+        Option<String>,
+        &str,
+        |value| value,
+        "A word, if it was set."
+    );
+    optional!(
+        root_logger,
+        RootLogger,
+        Option<RootLogger>,
+        &RootLogger,
+        |value| value,
+        "The root logger, if it was set."
+    );
+    optional!(
+        secret,
+        Secret,
+        Option<Secret>,
+        &Secret,
+        |value| value,
+        "A secret, if it was set."
+    );
+
+    /// Lines of `zoo.cfg` that have no variable of their own: of the list, then one by one.
+    pub fn settings(&self) -> impl Iterator<Item = &Setting> {
+        let listed = self.rows.iter().filter_map(|row| match &row.value {
+            Some(Value::Settings(settings)) => Some(settings),
             _ => None,
+        });
+        listed.flatten().chain(&self.settings)
+    }
+
+    /// Puts a path in the place of a default; what the user has set stays.
+    pub fn adopt(&mut self, id: Id<Path>, path: &Path) {
+        let row = &mut self.rows[id.row()];
+        if row.given_as.is_none() {
+            row.value = Some(Value::Path(path.to_owned()));
         }
     }
 
     /// The name under which the user set this row, if so.
     pub fn given_as<T: ?Sized>(&self, id: Id<T>) -> Option<&str> {
-        self.0[id.row()].given_as.as_deref()
+        self.rows[id.row()].given_as.as_deref()
     }
 
     /// Every row with its value and whether the user set it.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Variable, &Value, bool)> {
-        TABLE.iter().zip(&self.0).filter_map(|(variable, row)| {
+        TABLE.iter().zip(&self.rows).filter_map(|(variable, row)| {
             Some((variable, row.value.as_ref()?, row.given_as.is_some()))
         })
     }
 
     fn value<T: ?Sized>(&self, id: Id<T>) -> Option<&Value> {
-        self.0[id.row()].value.as_ref()
+        self.rows[id.row()].value.as_ref()
     }
 }
 

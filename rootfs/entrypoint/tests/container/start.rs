@@ -27,7 +27,7 @@ fn a_first_start_writes_the_configuration_and_the_number() {
         "tickTime=2000\ninitLimit=10\nsyncLimit=5\ndataDir=/data\ndataLogDir=/datalog\nclientPort=2181\n\
          maxClientCnxns=60\nmaxCnxns=0\nstandaloneEnabled=false\nadmin.enableServer=true\nadmin.serverPort=8080\n\
          autopurge.purgeInterval=0\nautopurge.snapRetainCount=3\n4lw.commands.whitelist=srvr, mntr\n\
-         server.1=0.0.0.0:2888:3888;2181\n"
+         reconfigEnabled=false\nquorumListenOnAllIPs=false\nserver.1=0.0.0.0:2888:3888;2181\n"
     );
     let arguments = container.read("arguments");
     assert!(arguments.ends_with(&format!(

@@ -22,6 +22,7 @@ type Row = (
 );
 
 const WHOLE: &str = "a whole number from 1";
+const HOST: &str = "a host name or an address";
 const YES_OR_NO: &str = "1, yes, true, on or 0, no, false, off";
 const PORT: &str = "a port from 1 to 65535";
 const PATH: &str = "an absolute path";
@@ -144,9 +145,112 @@ const ROWS: &[Row] = &[
         "1",
         "",
         "256",
-        "a whole number from 1 to 255",
+        "a whole number from 1 to 255, or auto",
     ),
-    ("ZOO_MY_ID", "1", "", "0", "a whole number from 1 to 255"),
+    (
+        "ZOO_MY_ID",
+        "1",
+        "",
+        "0",
+        "a whole number from 1 to 255, or auto",
+    ),
+    (
+        "ZOO_SERVER_ID_OFFSET",
+        "0",
+        "",
+        "256",
+        "a whole number from 0 to 255",
+    ),
+    ("ZOO_ADVERTISED_HOST", "zoo1.example", "", "zoo 1", HOST),
+    (
+        "ZOO_ADMIN_SERVER_ADDRESS",
+        "127.0.0.1",
+        "admin.serverAddress=127.0.0.1",
+        "localhost:8080",
+        HOST,
+    ),
+    (
+        "ZOO_MAX_SESSION_TIMEOUT",
+        "60000",
+        "maxSessionTimeout=60000",
+        "0",
+        WHOLE,
+    ),
+    (
+        "ZOO_PRE_ALLOC_SIZE",
+        "1024",
+        "preAllocSize=1024",
+        "64MB",
+        WHOLE,
+    ),
+    (
+        "ZOO_SNAPCOUNT",
+        "500",
+        "snapCount=500",
+        "1",
+        "a whole number from 2",
+    ),
+    (
+        "ZOO_RECONFIG_ENABLED",
+        "yes",
+        "reconfigEnabled=true",
+        "maybe",
+        YES_OR_NO,
+    ),
+    (
+        "ZOO_LISTEN_ALLIPS_ENABLED",
+        "yes",
+        "quorumListenOnAllIPs=true",
+        "maybe",
+        YES_OR_NO,
+    ),
+    (
+        "ZOO_PEER_TYPE",
+        "Observer",
+        "peerType=observer",
+        "leader",
+        "one of participant, observer",
+    ),
+    (
+        "ZOO_ENABLE_PROMETHEUS_METRICS",
+        "on",
+        "metricsProvider.httpPort=7000",
+        "prometheus",
+        YES_OR_NO,
+    ),
+    (
+        "ZOO_PROMETHEUS_METRICS_PORT_NUMBER",
+        "7001",
+        "",
+        "70000",
+        "a port from 1 to 65535",
+    ),
+    ("ZOO_CFG_EXTRA", "a.b=1 tickTime=7", "tickTime=7", "", ""),
+    ("ZOO_LOG_FORMAT", "JSON", "", "xml", "one of text, json"),
+    (
+        "ZOO_HC_TIMEOUT",
+        "2",
+        "",
+        "0",
+        "a whole number from 1 to 3600",
+    ),
+    (
+        "ZOO_STOP_TIMEOUT",
+        "0",
+        "",
+        "8s",
+        "a whole number from 0 to 86400",
+    ),
+    ("ZOO_SUPER_USER_PASSWORD", "geheim", "", "", ""),
+    ("ZK_SERVER_HEAP", "256", "-Xms256m -Xmx256m ", "1g", WHOLE),
+    ("ZK_CLIENT_HEAP", "256", "", "1g", WHOLE),
+    ("JMXDISABLE", "false", "", "x", YES_OR_NO),
+    ("JMXPORT", "9010", "", "0", "a port from 1 to 65535"),
+    ("JMXHOSTNAME", "zoo1", "", "zoo 1", HOST),
+    ("JMXAUTH", "no", "", "x", YES_OR_NO),
+    ("JMXSSL", "no", "", "x", YES_OR_NO),
+    ("JMXLOG4J", "yes", "", "x", YES_OR_NO),
+    ("JMXLOCALONLY", "yes", "", "x", YES_OR_NO),
     (
         "ZOO_SERVERS",
         "zoo1:2888:3888",
@@ -209,6 +313,7 @@ fn outcome(pairs: &[(&str, &str)]) -> String {
         data_directory: "/data".into(),
         data_log_directory: "/datalog".into(),
         myid: None,
+        host_name: "zoo".to_owned(),
     };
     let plan = Plan::make(&environment, &values, &facts).unwrap();
     let java = JavaCommand::server(&environment, &values, Path::new("/zoo.cfg"));

@@ -11,6 +11,7 @@ fn facts() -> Facts {
         data_directory: "/srv/data/zookeeper".into(),
         data_log_directory: "/srv/datalog/zookeeper".into(),
         myid: None,
+        host_name: "zoo".to_owned(),
     }
 }
 
