@@ -18,6 +18,7 @@ pub mod journal;
 pub mod prepare;
 pub mod properties;
 pub mod release;
+pub mod runtime;
 pub mod servers;
 pub mod stamp;
 pub mod supervise;
