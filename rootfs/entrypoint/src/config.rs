@@ -6,8 +6,8 @@ use crate::properties::{self, Properties};
 use crate::release::Release;
 use crate::servers::ServerList;
 use crate::variables::ids::{
-    ENABLE_PROMETHEUS_METRICS, PORT_NUMBER, PROMETHEUS_METRICS_PORT_NUMBER, SERVERS,
-    STANDALONE_ENABLED,
+    ENABLE_PROMETHEUS_METRICS, PORT_NUMBER, PROMETHEUS_METRICS_PORT_NUMBER, RECONFIG_ENABLED,
+    SERVERS, STANDALONE_ENABLED,
 };
 use crate::variables::{Effect, Kind, Setting, TABLE, Value, Values};
 
@@ -15,7 +15,7 @@ use crate::variables::{Effect, Kind, Setting, TABLE, Value, Values};
 pub const METRICS: Release = Release::new(3, 6, 0);
 
 /// The lines of a generated `zoo.cfg`, without its stamp, and what to warn of.
-pub fn body(values: &Values, release: Release) -> (String, Vec<String>) {
+pub fn body(values: &Values, servers: &ServerList, release: Release) -> (String, Vec<String>) {
     let mut warnings = Vec::new();
     let mut lines = Lines::default();
     of_table(values, release, &mut lines, &mut warnings);
@@ -26,7 +26,7 @@ pub fn body(values: &Values, release: Release) -> (String, Vec<String>) {
         }
         lines.set(key, value);
     }
-    servers(values, &mut lines);
+    of_servers(values, servers, &mut lines);
     (lines.text(), warnings)
 }
 
@@ -91,11 +91,8 @@ fn metrics(values: &Values, release: Release, lines: &mut Lines, warnings: &mut 
     }
 }
 
-fn servers(values: &Values, lines: &mut Lines) {
-    let servers = values
-        .servers(SERVERS)
-        .clone()
-        .with_client_port(values.port(PORT_NUMBER));
+fn of_servers(values: &Values, servers: &ServerList, lines: &mut Lines) {
+    let servers = servers.clone().with_client_port(values.port(PORT_NUMBER));
     if has_several_addresses(&servers) {
         lines.set("multiAddress.enabled", "true");
     }
@@ -123,6 +120,18 @@ fn set_by(values: &Values, key: &str) -> Option<&'static str> {
 /// Whether the server is to run without a quorum.
 pub fn is_standalone(values: &Values) -> bool {
     values.boolean(STANDALONE_ENABLED) && values.servers(SERVERS).len() == 1
+}
+
+/// Whether a generated file is to have reconfiguration on.
+pub fn asks_for_reconfiguration(values: &Values) -> bool {
+    values.boolean(RECONFIG_ENABLED)
+}
+
+/// Whether a file has reconfiguration on, as ZooKeeper reads it.
+pub fn is_reconfigurable(config: &Properties) -> bool {
+    config
+        .get("reconfigEnabled")
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// Whether some server has more than one address, which ZooKeeper knows from 3.6 on.
@@ -185,6 +194,10 @@ pub fn servers_of(config: &Properties) -> Option<ServerList> {
 mod tests {
     use super::*;
     use crate::variables::{Environment, Reading};
+
+    fn body(values: &Values, release: Release) -> (String, Vec<String>) {
+        super::body(values, values.servers(SERVERS), release)
+    }
 
     const RELEASE: Release = Release::new(3, 6, 1);
 

@@ -199,6 +199,15 @@ impl ServerList {
         self.0.iter().find(|server| server.id == id)
     }
 
+    /// The same list with this entry in the place of the one with its number.
+    pub fn with(mut self, entry: Server) -> Self {
+        let place = self.0.iter_mut().find(|server| server.id == entry.id);
+        if let Some(place) = place {
+            *place = entry;
+        }
+        self
+    }
+
     /// The same list, every server with a client port.
     pub fn with_client_port(mut self, port: u16) -> Self {
         for server in &mut self.0 {

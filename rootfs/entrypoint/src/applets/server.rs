@@ -12,13 +12,12 @@ use crate::java::JavaCommand;
 use crate::journal::Journal;
 use crate::prepare::daemon::{self, IdentityError};
 use crate::prepare::facts::Facts;
-use crate::prepare::lock::DataLock;
 use crate::prepare::plan::{Plan, PlanError};
 use crate::prepare::system::Host;
-use crate::prepare::{self, files};
+use crate::prepare::{self, Prepared, files};
 use crate::supervise::{Ended, Signals};
 use crate::variables::ids::{ALLOW_ANONYMOUS_LOGIN, DEBUG, PID_FILE};
-use crate::variables::{Environment, Reading, Values};
+use crate::variables::{Environment, Reading};
 
 const HELP: &str = "\
 Runs the ZooKeeper server of this container.
@@ -115,7 +114,11 @@ fn start() -> ExitCode {
         }
     });
     let _ = fs::remove_file(&server.pid_file);
-    drop(server.lock);
+    let Prepared { runtime, lock, .. } = server.prepared;
+    if let Some(runtime) = runtime {
+        runtime.remove();
+    }
+    drop(lock);
     match ended {
         Ok(ended) => {
             if let Some(meaning) = meaning(ended) {
@@ -137,7 +140,7 @@ fn start() -> ExitCode {
 struct Server {
     java: JavaCommand,
     pid_file: PathBuf,
-    lock: DataLock,
+    prepared: Prepared,
 }
 
 /// From the environment to a command line; everything that is wrong is said before it gives up.
@@ -174,19 +177,16 @@ fn prepare(environment: &Environment, mut reading: Reading, journal: Journal) ->
         "ZooKeeper {}, run by {identity:?}",
         facts.release
     ));
-    let lock = said(
-        prepare::execute(&plan, identity, &mut Host, journal),
+    plan.notes.iter().for_each(|note| journal.note(note));
+    let prepared = said(
+        prepare::execute(&plan, identity, values.path(PID_FILE), &mut Host, journal),
         journal,
     )?;
-    Some(server(environment, &values, &plan, lock))
-}
-
-fn server(environment: &Environment, values: &Values, plan: &Plan, lock: DataLock) -> Server {
-    Server {
-        java: JavaCommand::server(environment, values, &plan.config_path),
+    Some(Server {
+        java: JavaCommand::server(environment, &values, &prepared.config),
         pid_file: values.path(PID_FILE).to_owned(),
-        lock,
-    }
+        prepared,
+    })
 }
 
 fn explain(error: &IdentityError, journal: Journal) {

@@ -9,9 +9,10 @@ use super::daemon::{self, Identity};
 use super::directories::{self, CreateError};
 use super::files::{self, Unwritable};
 use super::lock::{self, DataLock, Taken};
-use super::plan::Plan;
+use super::plan::{Plan, StartFrom};
 use super::system::System;
 use crate::journal::Journal;
+use crate::runtime::{RuntimeDirectory, RuntimeError};
 
 /// Why a server may not start.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,9 @@ pub enum ExecuteError {
     /// Another server has the data.
     #[error(transparent)]
     Taken(#[from] Taken),
+    /// The copy of `zoo.cfg` that the server reads has no place.
+    #[error("no copy of zoo.cfg for the running server: {0}")]
+    Runtime(String),
     /// A file cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -38,13 +42,25 @@ pub enum ExecuteError {
     },
 }
 
-/// Does what the plan says; the lock keeps a second server off the data as long as it lives.
+/// What a server needs to run.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The configuration file that it reads.
+    pub config: PathBuf,
+    /// The directory that only it reads, where there is a place for one.
+    pub runtime: Option<RuntimeDirectory>,
+    /// Keeps a second server off the data as long as it lives.
+    pub lock: DataLock,
+}
+
+/// Does what the plan says.
 pub fn execute(
     plan: &Plan,
     identity: Identity,
+    pid_file: &Path,
     system: &mut impl System,
     journal: Journal,
-) -> Result<DataLock, Vec<ExecuteError>> {
+) -> Result<Prepared, Vec<ExecuteError>> {
     let created = directories::ready(system, identity, &plan.directories, journal);
     daemon::become_daemon(system, identity)
         .map_err(|source| vec![ExecuteError::GiveUpRoot(source)])?;
@@ -65,7 +81,49 @@ pub fn execute(
         ));
     }
     write_files(plan, journal).map_err(|error| vec![error])?;
-    Ok(lock)
+    let runtime = RuntimeDirectory::create(pid_file);
+    let config = config_to_read(plan, &runtime).map_err(|error| vec![error])?;
+    journal.debug(format_args!("the server reads {}", config.display()));
+    let runtime = runtime.inspect_err(|error| {
+        journal.warning(format_args!(
+            "`zkServer.sh stop` and `restart` will not work: {error}"
+        ));
+    });
+    Ok(Prepared {
+        config,
+        runtime: runtime.ok(),
+        lock,
+    })
+}
+
+/// The file itself, or a copy of it that ZooKeeper can write beside.
+fn config_to_read(
+    plan: &Plan,
+    runtime: &Result<RuntimeDirectory, RuntimeError>,
+) -> Result<PathBuf, ExecuteError> {
+    let conf = plan.config_path.parent().unwrap_or(Path::new("/"));
+    let (content, needed) = match &plan.start_from {
+        StartFrom::Itself => return Ok(plan.config_path.clone()),
+        StartFrom::ItselfOrCopy(content) => {
+            if files::check_writable(conf).is_ok() {
+                return Ok(plan.config_path.clone());
+            }
+            (content, false)
+        }
+        StartFrom::Copy(content) => (content, true),
+    };
+    match runtime {
+        Ok(runtime) => {
+            let write = runtime.write("zoo.cfg", content);
+            write.map_err(|source| ExecuteError::Write {
+                path: runtime.path().join("zoo.cfg"),
+                source,
+            })
+        }
+        // Without a copy ZooKeeper only says that it cannot write beside the file.
+        Err(_) if !needed => Ok(plan.config_path.clone()),
+        Err(error) => Err(ExecuteError::Runtime(error.to_string())),
+    }
 }
 
 fn check_writable(plan: &Plan, missing: Vec<CreateError>) -> Result<(), Vec<ExecuteError>> {

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::OFlag;
 use nix::unistd::gethostname;
 
+use super::system::is_mount_point;
+use crate::config;
 use crate::properties::Properties;
 use crate::release::{Release, ReleaseError};
 use crate::stamp::{self, Owner};
@@ -27,6 +29,8 @@ pub struct Facts {
     pub data_log_directory: PathBuf,
     /// The content of `myid`.
     pub myid: Option<String>,
+    /// Whether `zoo.cfg` is mounted as a single file.
+    pub config_is_mounted: bool,
     /// The name of this host; empty where it is no text.
     pub host_name: String,
 }
@@ -39,7 +43,43 @@ pub enum Found {
     /// One that we wrote and nobody has edited.
     Ours(Vec<u8>),
     /// One that is to be left alone.
-    Theirs(Properties),
+    Kept(Kept),
+}
+
+/// A `zoo.cfg` that is to be left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its bytes.
+    pub content: Vec<u8>,
+    /// What they say.
+    pub properties: Properties,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a `zoo.cfg` is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Somebody brought it along, or edited it.
+    Brought,
+    /// We wrote it, with reconfiguration on: from then on the list of servers is ZooKeeper's to keep.
+    Reconfigurable,
+}
+
+impl Found {
+    fn of(content: Vec<u8>) -> Self {
+        let properties = Properties::parse(&content);
+        let reason = match stamp::owner(&content) {
+            Owner::User => Reason::Brought,
+            Owner::Entrypoint if config::is_reconfigurable(&properties) => Reason::Reconfigurable,
+            Owner::Entrypoint => return Self::Ours(content),
+        };
+        Self::Kept(Kept {
+            content,
+            properties,
+            reason,
+        })
+    }
 }
 
 /// Why we do not know what is there.
@@ -63,15 +103,10 @@ impl Facts {
     pub fn look(values: &Values) -> Result<Self, Vec<FactsError>> {
         let release =
             Release::of_jars(&values.path(BASE_DIR).join("lib")).map_err(FactsError::from);
-        let config = read(&values.path(CONF_DIR).join("zoo.cfg")).map(|content| match content {
-            None => Found::Nothing,
-            Some(content) => match stamp::owner(&content) {
-                Owner::Entrypoint => Found::Ours(content),
-                Owner::User => Found::Theirs(Properties::parse(&content)),
-            },
-        });
+        let config_path = values.path(CONF_DIR).join("zoo.cfg");
+        let config = read(&config_path).map(|content| content.map_or(Found::Nothing, Found::of));
         let kept = match &config {
-            Ok(Found::Theirs(kept)) => kept.clone(),
+            Ok(Found::Kept(kept)) => kept.properties.clone(),
             _ => Properties::default(),
         };
         let of_kept = |key| kept.get(key).map(PathBuf::from);
@@ -79,7 +114,7 @@ impl Facts {
         let data_directory = of_kept("dataDir").unwrap_or(asked_for);
         let data_log_directory = of_kept("dataLogDir").unwrap_or_else(|| match &config {
             // ZooKeeper's own default: the logs lie with the data.
-            Ok(Found::Theirs(_)) => data_directory.clone(),
+            Ok(Found::Kept(_)) => data_directory.clone(),
             _ => values.path(DATA_LOG_DIR).to_owned(),
         });
         let myid = read(&data_directory.join("myid"))
@@ -91,6 +126,7 @@ impl Facts {
                 data_directory,
                 data_log_directory,
                 myid,
+                config_is_mounted: is_mount_point(&config_path),
                 host_name: host_name(),
             }),
             (release, config, myid) => Err([release.err(), config.err(), myid.err()]

@@ -15,7 +15,7 @@ pub mod lock;
 pub mod plan;
 pub mod system;
 
-pub use execute::{ExecuteError, execute};
+pub use execute::{ExecuteError, Prepared, execute};
 
 /// The files that are laid into the configuration directory where they are missing.
 pub const DEFAULT_FILES: &str = "/etc/zookeeper";

@@ -145,6 +145,11 @@ fn mount_points() -> io::Result<BTreeSet<PathBuf>> {
         .collect())
 }
 
+/// Whether something is mounted right there.
+pub(super) fn is_mount_point(path: &Path) -> bool {
+    mount_points().is_ok_and(|points| points.contains(path))
+}
+
 /// mountinfo writes blanks, line ends and backslashes as three octal digits, such as `\040`.
 fn unescaped(field: &[u8]) -> PathBuf {
     let mut bytes = Vec::with_capacity(field.len());

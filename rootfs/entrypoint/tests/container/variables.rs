@@ -313,6 +313,7 @@ fn outcome(pairs: &[(&str, &str)]) -> String {
         data_directory: "/data".into(),
         data_log_directory: "/datalog".into(),
         myid: None,
+        config_is_mounted: false,
         host_name: "zoo".to_owned(),
     };
     let plan = Plan::make(&environment, &values, &facts).unwrap();

@@ -1,4 +1,8 @@
 use super::*;
+use crate::prepare::facts::{Kept, Reason};
+use crate::properties::Properties;
+use crate::release::Release;
+use crate::stamp;
 use crate::variables::Reading;
 use std::path::Path;
 
@@ -11,8 +15,17 @@ fn facts() -> Facts {
         data_directory: "/srv/data/zookeeper".into(),
         data_log_directory: "/srv/datalog/zookeeper".into(),
         myid: None,
+        config_is_mounted: false,
         host_name: "zoo".to_owned(),
     }
+}
+
+fn kept(content: &[u8], reason: Reason) -> Found {
+    Found::Kept(Kept {
+        content: content.to_vec(),
+        properties: Properties::parse(content),
+        reason,
+    })
 }
 
 fn made(pairs: &[(&str, &str)], facts: &Facts) -> Result<Plan, Vec<String>> {
@@ -160,9 +173,11 @@ fn an_existing_myid_wins() {
 
 #[test]
 fn a_configuration_that_was_brought_along_stays_and_needs_no_gate() {
-    let kept = Properties::parse(b"tickTime=3000\nclientPort=2181\ndataDir=/data\n");
     let brought = Facts {
-        config: Found::Theirs(kept),
+        config: kept(
+            b"tickTime=3000\nclientPort=2181\ndataDir=/data\n",
+            Reason::Brought,
+        ),
         data_directory: "/data".into(),
         data_log_directory: "/data".into(),
         ..facts()
@@ -231,4 +246,116 @@ fn logs_in_files_need_their_directory() {
             .iter()
             .any(|directory| directory.path == Path::new("/var/log/zookeeper") && directory.needed)
     );
+}
+
+#[test]
+fn a_number_by_the_host_name() {
+    let automatic = ("ZOO_SERVER_ID", "auto");
+    let servers = ("ZOO_SERVERS", "a:1:2 b:1:2 c:1:2");
+    let pod = Facts {
+        host_name: "zk-2".to_owned(),
+        ..facts()
+    };
+    assert_eq!(
+        plan(&[ALLOWED, automatic, servers], &pod).myid,
+        ServerId::new(3)
+    );
+    assert_eq!(
+        errors(&[ALLOWED, automatic, servers], &facts()),
+        ["ZOO_SERVER_ID is `auto`, and the host name `zoo` plus 1 gives no number from 1 to 255"]
+    );
+    let there = Facts {
+        myid: Some("2\n".to_owned()),
+        ..facts()
+    };
+    assert_eq!(
+        plan(&[ALLOWED, automatic, servers], &there).myid,
+        None,
+        "a myid needs no host name"
+    );
+}
+
+#[test]
+fn an_old_release_reads_a_copy_with_its_own_name() {
+    let old = Facts {
+        release: Release::new(3, 5, 7),
+        host_name: "zoo1".to_owned(),
+        ..facts()
+    };
+    let servers = ("ZOO_SERVERS", "0.0.0.0:1:2 b:1:2");
+    let copy = |pairs: &[(&str, &str)], facts: &Facts| {
+        let plan = plan(&[&[ALLOWED, servers], pairs].concat(), facts);
+        match plan.start_from {
+            StartFrom::Copy(content) => {
+                assert_eq!(plan.notes.len(), 1, "it is said");
+                String::from_utf8(content).unwrap()
+            }
+            _ => "none".to_owned(),
+        }
+    };
+    let own = |host| format!("server.1={host}:1:2;2181\nquorumListenOnAllIPs=true\n");
+    assert!(copy(&[], &old).ends_with(&own("zoo1")));
+    assert!(copy(&[("ZOO_ADVERTISED_HOST", "zoo1.example")], &old).ends_with(&own("zoo1.example")));
+    assert_eq!(copy(&[], &facts()), "none");
+    // The file itself stays as people write it.
+    let written = plan(&[ALLOWED, servers], &old).config.unwrap();
+    assert!(written.contains("\nserver.1=0.0.0.0:1:2;2181\n"));
+}
+
+#[test]
+fn reconfiguration_needs_the_file_itself() {
+    let on = ("ZOO_RECONFIG_ENABLED", "yes");
+    let first = plan(&[ALLOWED, on], &facts());
+    assert_eq!(first.start_from, StartFrom::Itself);
+    assert!(
+        first
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("0.0.0.0")),
+        "{:?}",
+        first.warnings
+    );
+    let mounted = Facts {
+        config_is_mounted: true,
+        ..facts()
+    };
+    assert_eq!(
+        errors(&[ALLOWED, on], &mounted),
+        [
+            "reconfiguration is on, and /srv/conf/zookeeper/zoo.cfg is mounted as a single file, which ZooKeeper cannot \
+             replace: mount its directory"
+        ]
+    );
+    let again = Facts {
+        config: kept(
+            b"reconfigEnabled=true\ntickTime=1\n",
+            Reason::Reconfigurable,
+        ),
+        ..facts()
+    };
+    let again = plan(&[("ZOO_TICK_TIME", "2")], &again);
+    assert_eq!(
+        (again.config, again.start_from),
+        (None, StartFrom::Itself),
+        "it is not made again"
+    );
+    assert_eq!(
+        again.warnings,
+        [
+            "/srv/conf/zookeeper/zoo.cfg has reconfiguration on and is ZooKeeper's own from now on; ignored: ZOO_TICK_TIME"
+        ]
+    );
+    assert!(
+        again.directories.iter().any(|directory| directory.path
+            == Path::new("/srv/conf/zookeeper")
+            && directory.needed),
+        "ZooKeeper must be able to write beside it"
+    );
+    let old = Facts {
+        release: Release::new(3, 5, 7),
+        host_name: "zoo1".to_owned(),
+        ..facts()
+    };
+    let named = plan(&[ALLOWED, on, ("ZOO_SERVERS", "0.0.0.0:1:2 b:1:2")], &old);
+    assert!(named.config.unwrap().contains("\nserver.1=zoo1:1:2;2181\n"));
 }

@@ -1,0 +1,231 @@
+//! What becomes of `zoo.cfg`: whether it is made, and whether the server reads it or a copy of it.
+//!
+//! A server whose own address is `0.0.0.0` never rejoins its ensemble after a restart before 3.5.8 and in 3.6.0
+//! (ZOOKEEPER-2164). There it reads a copy with its own name, made anew at every start: a name in the file
+//! itself would go stale on a volume that another container takes over.
+
+use super::PlanError;
+use super::number::OwnNumber;
+use super::servers;
+use crate::config;
+use crate::prepare::facts::{Facts, Found, Kept, Reason};
+use crate::properties::{self, Properties};
+use crate::release::Release;
+use crate::servers::{Host, Server, ServerId, ServerList};
+use crate::stamp;
+use crate::variables::Values;
+use crate::variables::ids::{ADVERTISED_HOST, CONF_DIR, SERVERS};
+
+/// Which file the server reads. In a quorum ZooKeeper writes beside it, also without reconfiguration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartFrom {
+    /// `zoo.cfg` itself, which ZooKeeper may replace: reconfiguration is on.
+    Itself,
+    /// `zoo.cfg` where its directory can be written, else a copy of this content.
+    ItselfOrCopy(Vec<u8>),
+    /// A copy with this content.
+    Copy(Vec<u8>),
+}
+
+/// What becomes of `zoo.cfg`.
+pub(super) struct Decision {
+    /// What to write; nothing where the file that is there stays.
+    pub(super) write: Option<String>,
+    /// Which file the server reads.
+    pub(super) start_from: StartFrom,
+    /// What to warn of.
+    pub(super) warnings: Vec<String>,
+    /// What is worth knowing.
+    pub(super) notes: Vec<String>,
+}
+
+/// Decides; what is wrong is added to `errors`.
+pub(super) fn decide(
+    values: &Values,
+    facts: &Facts,
+    number: &OwnNumber,
+    errors: &mut Vec<PlanError>,
+) -> Decision {
+    let own = Own {
+        id: number.in_force(),
+        name: own_name(values, facts),
+    };
+    let (content, write, mut warnings) = match &facts.config {
+        Found::Kept(kept) => {
+            let warning = kept_warning(values, kept);
+            (kept.content.clone(), None, Vec::from_iter(warning))
+        }
+        Found::Nothing | Found::Ours(_) => {
+            servers::check(values, facts.release, number, errors);
+            let (body, warnings) = config::body(
+                values,
+                &servers_to_write(values, facts, &own),
+                facts.release,
+            );
+            let content = stamp::stamped(&body);
+            let there = matches!(&facts.config, Found::Ours(old) if *old == content.as_bytes());
+            let bytes = content.clone().into_bytes();
+            (bytes, (!there).then_some(content), warnings)
+        }
+    };
+    let properties = Properties::parse(&content);
+    let reconfigurable = config::is_reconfigurable(&properties);
+    if reconfigurable {
+        if facts.config_is_mounted {
+            let path = values.path(CONF_DIR).join("zoo.cfg");
+            errors.push(PlanError::ReconfigurationOfAFile { path });
+        }
+        warnings.extend(unspecified_warning(&properties, &own));
+    }
+    let mut notes = Vec::new();
+    let start_from = if reconfigurable {
+        StartFrom::Itself
+    } else if let Some(named) = with_own_name(&content, &properties, facts.release, &own) {
+        notes.push(format!(
+            "ZooKeeper {} does not rejoin an ensemble with the own address 0.0.0.0 (ZOOKEEPER-2164): it starts as {}",
+            facts.release, own.name
+        ));
+        StartFrom::Copy(named)
+    } else {
+        StartFrom::ItselfOrCopy(content)
+    };
+    Decision {
+        write,
+        start_from,
+        warnings,
+        notes,
+    }
+}
+
+/// This server, as the others know it.
+struct Own {
+    id: Option<ServerId>,
+    name: String,
+}
+
+impl Own {
+    fn entry<'a>(&self, servers: &'a ServerList) -> Option<&'a Server> {
+        servers.get(self.id?)
+    }
+}
+
+fn own_name(values: &Values, facts: &Facts) -> String {
+    values
+        .optional_text(ADVERTISED_HOST)
+        .unwrap_or(&facts.host_name)
+        .to_owned()
+}
+
+/// Before 3.5.8 and in 3.6.0.
+fn needs_own_name(release: Release) -> bool {
+    release < Release::new(3, 5, 8) || release == Release::new(3, 6, 0)
+}
+
+/// Once reconfiguration is on nothing but ZooKeeper itself may change the list, so the name goes into it.
+fn servers_to_write(values: &Values, facts: &Facts, own: &Own) -> ServerList {
+    let servers = values.servers(SERVERS).clone();
+    let asked_for = config::asks_for_reconfiguration(values);
+    match named(&servers, own) {
+        Some(entry) if asked_for && needs_own_name(facts.release) => servers.with(entry),
+        _ => servers,
+    }
+}
+
+/// The own entry with the own name in the place of `0.0.0.0`, where there is somebody to rejoin.
+fn named(servers: &ServerList, own: &Own) -> Option<Server> {
+    let mut entry = own.entry(servers)?.clone();
+    let name = crate::servers::host(&own.name).ok()?;
+    let address = entry.addresses.first_mut()?;
+    if servers.len() == 1 || !address.host.is_unspecified() {
+        return None;
+    }
+    address.host = name;
+    Some(entry)
+}
+
+/// `content` with later lines that win over its own.
+fn with_own_name(
+    content: &[u8],
+    properties: &Properties,
+    release: Release,
+    own: &Own,
+) -> Option<Vec<u8>> {
+    let listed = config::servers_of(properties).filter(|_| needs_own_name(release))?;
+    let entry = named(&listed, own)?;
+    let mut copy = content.to_vec();
+    copy.push(b'\n');
+    for (key, value) in [
+        (format!("server.{}", entry.id), entry.value()),
+        // The name may lead to one address of several, or to that of a proxy.
+        ("quorumListenOnAllIPs".to_owned(), "true".to_owned()),
+    ] {
+        copy.extend_from_slice(properties::line(&key, &value).as_bytes());
+    }
+    Some(copy)
+}
+
+fn unspecified_warning(properties: &Properties, own: &Own) -> Option<String> {
+    let servers = config::servers_of(properties)?;
+    let is_unspecified = |host: &Host| host.is_unspecified();
+    let entry = own.entry(&servers)?;
+    entry
+        .addresses
+        .iter()
+        .any(|address| is_unspecified(&address.host))
+        .then(|| {
+            "reconfiguration is on and the own address is 0.0.0.0, which clients are handed: give this server its name \
+             in ZOO_SERVERS"
+                .to_owned()
+        })
+}
+
+fn kept_warning(values: &Values, kept: &Kept) -> Option<String> {
+    let ignored = config::ignored_variables(values, &kept.properties);
+    (!ignored.is_empty()).then(|| {
+        let path = values.path(CONF_DIR).join("zoo.cfg");
+        let why = match kept.reason {
+            Reason::Brought => "was brought along or edited and wins",
+            Reason::Reconfigurable => "has reconfiguration on and is ZooKeeper's own from now on",
+        };
+        format!("{} {why}; ignored: {}", path.display(), ignored.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn copied(content: &str, release: Release, name: &str) -> Option<String> {
+        let own = Own {
+            id: ServerId::new(2),
+            name: name.to_owned(),
+        };
+        let properties = Properties::parse(content.as_bytes());
+        with_own_name(content.as_bytes(), &properties, release, &own)
+            .map(|copy| String::from_utf8(copy).unwrap())
+    }
+
+    #[test]
+    fn where_the_own_address_must_be_a_name() {
+        let three = "# mine\nserver.1=a:1:2\nserver.2=0.0.0.0:1:2:observer;2181";
+        let old = Release::new(3, 5, 7);
+        let expected =
+            format!("{three}\nserver.2=zoo2:1:2:observer;2181\nquorumListenOnAllIPs=true\n");
+        assert_eq!(copied(three, old, "zoo2"), Some(expected.clone()));
+        assert_eq!(copied(three, Release::new(3, 6, 0), "zoo2"), Some(expected));
+        for release in [Release::new(3, 5, 8), Release::new(3, 6, 1)] {
+            assert_eq!(copied(three, release, "zoo2"), None);
+        }
+        for content in [
+            "server.2=0.0.0.0:1:2",
+            "server.1=0.0.0.0:1:2\nserver.2=b:1:2",
+            "server.1=a:1:2\nserver.3=0.0.0.0:1:2",
+            "dynamicConfigFile=/srv/conf/zookeeper/zoo.cfg.dynamic",
+        ] {
+            assert_eq!(copied(content, old, "zoo2"), None, "{content}");
+        }
+        assert_eq!(copied(three, old, ""), None, "a host without a name");
+        let address = copied(three, old, "[::1]").unwrap();
+        assert!(address.contains("\nserver.2=[::1]:1:2:observer;2181\n"));
+    }
+}
