@@ -139,8 +139,12 @@ pub fn has_several_addresses(servers: &ServerList) -> bool {
     servers.iter().any(|server| server.addresses.len() > 1)
 }
 
-/// The variables that were set, shape `zoo.cfg`, and say something else than `kept`.
-pub fn ignored_variables(values: &Values, kept: &Properties) -> Vec<&'static str> {
+/// The variables that were set, shape `zoo.cfg`, and say something else than `kept` with its `servers`.
+pub fn ignored_variables(
+    values: &Values,
+    kept: &Properties,
+    servers: Option<&ServerList>,
+) -> Vec<&'static str> {
     let says = |kind: Kind, key: &str, value: &Value| {
         kept.get(key)
             .and_then(|text| kind.parse(text).ok())
@@ -157,7 +161,9 @@ pub fn ignored_variables(values: &Values, kept: &Properties) -> Vec<&'static str
             (Effect::Key(key) | Effect::KeySince(key, _), value) => {
                 !says(variable.kind, key, value)
             }
-            (_, Value::Servers(servers)) => servers_of(kept).as_ref() != Some(servers),
+            (_, Value::Servers(asked_for)) => {
+                servers.is_none_or(|servers| !servers.means(asked_for, values.port(PORT_NUMBER)))
+            }
             (_, Value::Settings(settings)) => !has_all(settings),
             (_, Value::Boolean(true)) if variable.name == ENABLE_METRICS => {
                 kept.get("metricsProvider.className").is_none()
@@ -332,7 +338,7 @@ server.1=0.0.0.0:2888:3888;2181
             ),
         ] {
             assert_eq!(
-                ignored_variables(&values(pairs), &kept),
+                ignored_variables(&values(pairs), &kept, servers_of(&kept).as_ref()),
                 expected,
                 "{pairs:?}"
             );

@@ -208,6 +208,23 @@ impl ServerList {
         self
     }
 
+    /// Whether both lists make the same ensemble, `port` being the client port of entries without one.
+    pub fn means(&self, other: &Self, port: u16) -> bool {
+        let normal = |list: &Self| {
+            let mut list = list.clone().with_client_port(port);
+            for client in list
+                .0
+                .iter_mut()
+                .filter_map(|server| server.client.as_mut())
+            {
+                // ZooKeeper itself writes `;0.0.0.0:2181` where a user writes `;2181`.
+                client.host.take_if(|host| host.is_unspecified());
+            }
+            list
+        };
+        normal(self) == normal(other)
+    }
+
     /// The same list, every server with a client port.
     pub fn with_client_port(mut self, port: u16) -> Self {
         for server in &mut self.0 {

@@ -12,6 +12,7 @@ use super::system::is_mount_point;
 use crate::config;
 use crate::properties::Properties;
 use crate::release::{Release, ReleaseError};
+use crate::servers::ServerList;
 use crate::stamp::{self, Owner};
 use crate::variables::Values;
 use crate::variables::ids::{BASE_DIR, CONF_DIR, DATA_DIR, DATA_LOG_DIR};
@@ -53,6 +54,8 @@ pub struct Kept {
     pub content: Vec<u8>,
     /// What they say.
     pub properties: Properties,
+    /// The servers that it names, or the file beside it that ZooKeeper keeps them in.
+    pub servers: Option<ServerList>,
     /// Why.
     pub reason: Reason,
 }
@@ -62,19 +65,27 @@ pub struct Kept {
 pub enum Reason {
     /// Somebody brought it along, or edited it.
     Brought,
-    /// We wrote it, with reconfiguration on: from then on the list of servers is ZooKeeper's to keep.
+    /// Reconfiguration is on: ZooKeeper itself writes to it and keeps the list of servers.
     Reconfigurable,
 }
 
 impl Found {
     fn of(content: Vec<u8>) -> Self {
         let properties = Properties::parse(&content);
-        let reason = match stamp::owner(&content) {
-            Owner::User => Reason::Brought,
-            Owner::Entrypoint if config::is_reconfigurable(&properties) => Reason::Reconfigurable,
-            Owner::Entrypoint => return Self::Ours(content),
+        let reason = if config::is_reconfigurable(&properties) {
+            Reason::Reconfigurable
+        } else if stamp::owner(&content) == Owner::User {
+            Reason::Brought
+        } else {
+            return Self::Ours(content);
+        };
+        let dynamic = || {
+            let path = PathBuf::from(properties.get("dynamicConfigFile")?);
+            let content = read(&path).ok()??;
+            config::servers_of(&Properties::parse(&content))
         };
         Self::Kept(Kept {
+            servers: config::servers_of(&properties).or_else(dynamic),
             content,
             properties,
             reason,

@@ -228,3 +228,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn lists_that_mean_the_same() {
+    let list = |text| ServerList::parse(text).unwrap();
+    for (one, other, same) in [
+        ("a:1:2", "a:1:2;2181", true),
+        ("a:1:2", "a:1:2:participant;0.0.0.0:2181", true),
+        ("a:1:2", "a:1:2;2182", false),
+        ("a:1:2", "a:1:2;127.0.0.1:2181", false),
+        ("a:1:2", "b:1:2", false),
+        ("a:1:2", "a:1:2 b:1:2", false),
+    ] {
+        assert_eq!(list(one).means(&list(other), 2181), same, "{one} {other}");
+    }
+}

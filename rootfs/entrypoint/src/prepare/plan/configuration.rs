@@ -180,7 +180,7 @@ fn unspecified_warning(properties: &Properties, own: &Own) -> Option<String> {
 }
 
 fn kept_warning(values: &Values, kept: &Kept) -> Option<String> {
-    let ignored = config::ignored_variables(values, &kept.properties);
+    let ignored = config::ignored_variables(values, &kept.properties, kept.servers.as_ref());
     (!ignored.is_empty()).then(|| {
         let path = values.path(CONF_DIR).join("zoo.cfg");
         let why = match kept.reason {

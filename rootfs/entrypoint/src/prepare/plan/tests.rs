@@ -24,6 +24,7 @@ fn kept(content: &[u8], reason: Reason) -> Found {
     Found::Kept(Kept {
         content: content.to_vec(),
         properties: Properties::parse(content),
+        servers: crate::config::servers_of(&Properties::parse(content)),
         reason,
     })
 }
