@@ -122,6 +122,11 @@ pub enum EntryProblem {
 }
 
 impl Host {
+    /// Reads a name or an address that no port follows; IPv6 with or without brackets.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse().map(Self::V6).ok().or_else(|| host(text).ok())
+    }
+
     /// As it is written where no port follows.
     pub fn unbracketed(&self) -> String {
         match self {
@@ -416,8 +421,7 @@ fn client(text: &str) -> Result<ClientAddress, EntryProblem> {
     }
 }
 
-/// Reads a host name or an address; IPv6 in brackets.
-pub fn host(text: &str) -> Result<Host, EntryProblem> {
+fn host(text: &str) -> Result<Host, EntryProblem> {
     let refused = || EntryProblem::Host(text.to_owned());
     if let Some(inner) = text.strip_prefix('[') {
         let inner = inner.strip_suffix(']').ok_or_else(refused)?;

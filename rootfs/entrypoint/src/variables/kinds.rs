@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::secret::Secret;
 use super::settings::{self, Setting};
-use crate::servers::{self, ServerId, ServerList};
+use crate::servers::{Host, ServerId, ServerList};
 
 /// Four-letter words of ZooKeeper 3.5 to 3.9 (`FourLetterCommands`), which the whitelist may name.
 const FOUR_LETTER_WORDS: &[&str] = &[
@@ -121,9 +121,7 @@ impl Kind {
             }
             Self::OneOf(words) => one_of(words, text).map(|word| Value::Text(word.to_owned())),
             Self::ServerNumber => server_number(text).map(Value::ServerNumber),
-            Self::Host => servers::host(text)
-                .ok()
-                .map(|host| Value::Text(host.unbracketed())),
+            Self::Host => Host::parse(text).map(|host| Value::Text(host.unbracketed())),
             Self::Secret => Some(Value::Secret(Secret::new(text))),
             Self::Settings => return settings::parse(text).map(Value::Settings),
             Self::RootLogger => root_logger(text).map(Value::RootLogger),

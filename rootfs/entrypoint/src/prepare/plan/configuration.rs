@@ -134,7 +134,7 @@ fn servers_to_write(values: &Values, facts: &Facts, own: &Own) -> ServerList {
 /// The own entry with the own name in the place of `0.0.0.0`, where there is somebody to rejoin.
 fn named(servers: &ServerList, own: &Own) -> Option<Server> {
     let mut entry = own.entry(servers)?.clone();
-    let name = crate::servers::host(&own.name).ok()?;
+    let name = Host::parse(&own.name)?;
     let address = entry.addresses.first_mut()?;
     if servers.len() == 1 || !address.host.is_unspecified() {
         return None;
@@ -225,7 +225,7 @@ mod tests {
             assert_eq!(copied(content, old, "zoo2"), None, "{content}");
         }
         assert_eq!(copied(three, old, ""), None, "a host without a name");
-        let address = copied(three, old, "[::1]").unwrap();
+        let address = copied(three, old, "::1").unwrap();
         assert!(address.contains("\nserver.2=[::1]:1:2:observer;2181\n"));
     }
 }
