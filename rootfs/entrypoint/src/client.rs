@@ -25,23 +25,30 @@ pub enum Health {
 
 /// Asks `srvr`, within `limit` in all.
 pub fn health(endpoint: &Endpoint, limit: Duration) -> io::Result<Health> {
-    let answer = ask(endpoint, "srvr", limit)?;
-    if answer.is_empty() {
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "no answer"));
-    }
-    Ok(judge(&answer))
+    judge(&ask(endpoint, "srvr", limit)?)
 }
 
-fn judge(answer: &str) -> Health {
-    if let Some(mode) = answer.lines().find_map(|line| line.strip_prefix("Mode: ")) {
-        Health::Serving {
-            mode: mode.trim().to_owned(),
-        }
-    } else if answer.contains("not in the whitelist") {
-        Health::Silenced
-    } else {
-        Health::Waiting
+/// Whether something listens, within `limit`.
+pub fn connects(endpoint: &Endpoint, limit: Duration) -> io::Result<()> {
+    connect(endpoint, Instant::now() + limit).map(drop)
+}
+
+/// What an answer to `srvr` means.
+pub fn judge(answer: &str) -> io::Result<Health> {
+    if answer.trim().is_empty() {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "no answer"));
     }
+    Ok(
+        if let Some(mode) = answer.lines().find_map(|line| line.strip_prefix("Mode: ")) {
+            Health::Serving {
+                mode: mode.trim().to_owned(),
+            }
+        } else if answer.contains("not in the whitelist") {
+            Health::Silenced
+        } else {
+            Health::Waiting
+        },
+    )
 }
 
 fn ask(endpoint: &Endpoint, word: &str, limit: Duration) -> io::Result<String> {

@@ -1,12 +1,16 @@
 //! Where the server of this container listens for clients, by its `zoo.cfg`.
+//!
+//! In the order of ZooKeeper itself: `clientPort`, the server's own line in `zoo.cfg`, the same in the file that
+//! `dynamicConfigFile` names; and only where none of them has a port, `secureClientPort`.
 
+use std::fmt;
 use std::fs;
-use std::net::IpAddr;
-use std::path::Path;
+use std::net::{IpAddr, Ipv6Addr};
+use std::path::{Path, PathBuf};
 
 use crate::config;
 use crate::properties::Properties;
-use crate::servers::{ClientAddress, Host, ServerId};
+use crate::servers::{ClientAddress, ServerId};
 
 /// What to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +19,17 @@ pub struct Endpoint {
     pub host: String,
     /// The port.
     pub port: u16,
+    /// How it is spoken to.
+    pub transport: Transport,
+}
+
+/// How a port is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// As it is.
+    Plain,
+    /// Encrypted, which only Java can.
+    Tls,
 }
 
 impl Endpoint {
@@ -23,15 +38,16 @@ impl Endpoint {
         Self {
             host: "localhost".to_owned(),
             port,
+            transport: Transport::Plain,
         }
     }
 
-    /// What the configuration file `path` says, with the files it refers to; `None` if that is no plain port.
+    /// What the configuration file `path` says, with the files it refers to; `None` if that is no port.
     pub fn of_file(path: &Path) -> Option<Self> {
         let config = Properties::parse(&fs::read(path).ok()?);
         let dynamic = config
             .get("dynamicConfigFile")
-            .and_then(|path| fs::read(path).ok());
+            .and_then(|name| fs::read(dynamic_file(name, path)).ok());
         let dynamic = dynamic
             .map(|bytes| Properties::parse(&bytes))
             .unwrap_or_default();
@@ -48,31 +64,38 @@ impl Endpoint {
         own: Option<ServerId>,
     ) -> Option<Self> {
         let own_line = own.and_then(|own| {
-            let listed = |file| config::servers_of(file)?.get(own).cloned();
-            listed(dynamic).or_else(|| listed(config))?.client
+            let listed = |file| config::servers_of(file)?.get(own)?.client.clone();
+            listed(config).or_else(|| listed(dynamic))
         });
         let own_port = own_line.as_ref().map(|client: &ClientAddress| client.port);
-        let port = config
-            .get("clientPort")
-            .and_then(|port| port.parse().ok())
-            .or(own_port)?;
-        let addresses = [
-            config.get("clientPortAddress").map(str::to_owned),
-            own_line
-                .and_then(|client| client.host)
-                .map(|host| match host {
-                    Host::Name(name) => name,
-                    Host::V6(address) => address.to_string(),
-                }),
-        ];
-        let host = addresses
-            .into_iter()
-            .flatten()
-            .find(|address| !is_here(address));
+        let own_host = own_line.and_then(|client| Some(client.host?.unbracketed()));
+        let address = |key| config.get(key).filter(|address| !address.is_empty());
+        let port = |key| config.get(key).and_then(|port| port.parse().ok());
+        if let Some(port) = port("clientPort").or(own_port) {
+            let addresses = [address("clientPortAddress").map(str::to_owned), own_host];
+            return Some(Self {
+                host: reachable(addresses),
+                port,
+                transport: Transport::Plain,
+            });
+        }
+        let addresses = [address("secureClientPortAddress").map(str::to_owned), None];
         Some(Self {
-            host: host.unwrap_or_else(|| "localhost".to_owned()),
-            port,
+            host: reachable(addresses),
+            port: port("secureClientPort")?,
+            transport: Transport::Tls,
         })
+    }
+}
+
+/// As clients of ZooKeeper write it.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.parse::<Ipv6Addr>().is_ok() {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -87,6 +110,25 @@ pub fn own_id(data_directory: &Path) -> Option<ServerId> {
     )
 }
 
+/// A relative name is the server's to resolve, whose working directory is not known here; a file beside
+/// `zoo.cfg` is what everybody means by it.
+fn dynamic_file(name: &str, config: &Path) -> PathBuf {
+    let here = PathBuf::from(name);
+    if here.exists() {
+        return here;
+    }
+    config.with_file_name(name)
+}
+
+/// The first address that only it is reached by.
+fn reachable(addresses: [Option<String>; 2]) -> String {
+    addresses
+        .into_iter()
+        .flatten()
+        .find(|address| !is_here(address))
+        .unwrap_or_else(|| "localhost".to_owned())
+}
+
 /// Whether `localhost` reaches what listens on this address.
 fn is_here(address: &str) -> bool {
     match address.parse::<IpAddr>() {
@@ -99,49 +141,100 @@ fn is_here(address: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn found(config: &str, dynamic: &str) -> Option<String> {
+        let endpoint = Endpoint::of_config(
+            &Properties::parse(config.as_bytes()),
+            &Properties::parse(dynamic.as_bytes()),
+            ServerId::new(2),
+        )?;
+        Some(format!("{endpoint} {:?}", endpoint.transport))
+    }
+
     #[test]
     fn as_the_server_itself_finds_its_port() {
         for (config, dynamic, expected) in [
-            ("clientPort=2182", "", Some("localhost 2182")),
+            ("clientPort=2182", "", Some("localhost:2182 Plain")),
             ("", "", None),
             ("clientPort=x", "", None),
             (
                 "clientPort=1\nclientPortAddress=0.0.0.0",
                 "",
-                Some("localhost 1"),
+                Some("localhost:1 Plain"),
             ),
             (
                 "clientPort=1\nclientPortAddress=127.0.0.1",
                 "",
-                Some("localhost 1"),
+                Some("localhost:1 Plain"),
             ),
             (
                 "clientPort=1\nclientPortAddress=10.0.0.7",
                 "",
-                Some("10.0.0.7 1"),
+                Some("10.0.0.7:1 Plain"),
+            ),
+            (
+                "clientPort=1\nclientPortAddress=",
+                "",
+                Some("localhost:1 Plain"),
             ),
             (
                 "server.1=a:1:2;2183\nserver.2=b:1:2;2184",
                 "",
-                Some("localhost 2184"),
+                Some("localhost:2184 Plain"),
             ),
-            ("server.2=b:1:2;10.0.0.7:2184", "", Some("10.0.0.7 2184")),
-            ("server.2=b:1:2;[fd00::7]:2184", "", Some("fd00::7 2184")),
+            (
+                "server.2=b:1:2;10.0.0.7:2184",
+                "",
+                Some("10.0.0.7:2184 Plain"),
+            ),
+            (
+                "server.2=b:1:2;[fd00::7]:2184",
+                "",
+                Some("[fd00::7]:2184 Plain"),
+            ),
             (
                 "clientPort=2181\nserver.2=b:1:2;10.0.0.7:2181",
                 "",
-                Some("10.0.0.7 2181"),
+                Some("10.0.0.7:2181 Plain"),
             ),
             ("server.1=a:1:2;2183", "", None),
-            ("tickTime=1", "server.2=b:1:2;2185", Some("localhost 2185")),
+            (
+                "tickTime=1",
+                "server.2=b:1:2;2185",
+                Some("localhost:2185 Plain"),
+            ),
+            (
+                "server.2=b:1:2",
+                "server.2=b:1:2;2185",
+                Some("localhost:2185 Plain"),
+            ),
+            ("secureClientPort=3181", "", Some("localhost:3181 Tls")),
+            (
+                "secureClientPort=3181\nsecureClientPortAddress=10.0.0.7",
+                "",
+                Some("10.0.0.7:3181 Tls"),
+            ),
+            (
+                "secureClientPort=3181\nserver.2=b:1:2;2184",
+                "",
+                Some("localhost:2184 Plain"),
+            ),
         ] {
-            let found = Endpoint::of_config(
-                &Properties::parse(config.as_bytes()),
-                &Properties::parse(dynamic.as_bytes()),
-                ServerId::new(2),
-            );
-            let shown = found.map(|endpoint| format!("{} {}", endpoint.host, endpoint.port));
-            assert_eq!(shown.as_deref(), expected, "{config}");
+            assert_eq!(found(config, dynamic).as_deref(), expected, "{config}");
+        }
+    }
+
+    #[test]
+    fn the_dynamic_file_is_beside_the_configuration_unless_its_name_says_otherwise() {
+        let root = tempfile::tempdir().unwrap();
+        let (config, data) = (root.path().join("zoo.cfg"), root.path().join("data"));
+        fs::create_dir(&data).unwrap();
+        fs::write(data.join("myid"), "2\n").unwrap();
+        let dynamic = root.path().join("zoo.cfg.dynamic.100000000");
+        fs::write(&dynamic, "server.2=b:1:2:participant;2185").unwrap();
+        for name in ["zoo.cfg.dynamic.100000000", dynamic.to_str().unwrap()] {
+            let content = format!("dataDir={}\ndynamicConfigFile={name}\n", data.display());
+            fs::write(&config, content).unwrap();
+            assert_eq!(Endpoint::of_file(&config), Some(Endpoint::local(2185)));
         }
     }
 }

@@ -11,8 +11,10 @@
 pub mod applets;
 pub mod client;
 pub mod config;
+pub mod constants;
 pub mod endpoint;
 pub mod gate;
+pub mod jar;
 pub mod java;
 pub mod journal;
 pub mod prepare;

@@ -51,17 +51,23 @@ impl Release {
 
     /// Finds `zookeeper-<version>.jar` in `directory`.
     pub fn of_jars(directory: &Path) -> Result<Self, ReleaseError> {
+        Self::jar(directory).map(|(release, _)| release)
+    }
+
+    /// The same, and where the jar is.
+    pub fn jar(directory: &Path) -> Result<(Self, PathBuf), ReleaseError> {
         let list = |source| ReleaseError::List {
             directory: directory.to_owned(),
             source,
         };
         for entry in std::fs::read_dir(directory).map_err(list)? {
-            let name = entry.map_err(list)?.file_name();
+            let entry = entry.map_err(list)?;
+            let name = entry.file_name();
             let version = name
                 .to_str()
                 .and_then(|name| name.strip_prefix("zookeeper-")?.strip_suffix(".jar"));
             if let Some(release) = version.and_then(Self::parse) {
-                return Ok(release);
+                return Ok((release, entry.path()));
             }
         }
         Err(ReleaseError::Missing {
@@ -105,5 +111,7 @@ mod tests {
             std::fs::write(lib.path().join(name), "").unwrap();
         }
         assert_eq!(Release::of_jars(lib.path()).unwrap(), Release::new(3, 6, 1));
+        let (_, path) = Release::jar(lib.path()).unwrap();
+        assert_eq!(path, lib.path().join("zookeeper-3.6.1.jar"));
     }
 }

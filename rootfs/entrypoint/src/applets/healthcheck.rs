@@ -4,16 +4,18 @@
 //! every member is alive, and whoever would end those would never let the quorum come together.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::{ENDPOINT_ROWS, failure, local_endpoint, usage, values};
+use super::configured::{self, ENDPOINT_ROWS};
+use super::{DAEMON_ROWS, become_daemon, encrypted, failure, print, usage, values};
 use crate::client::{self, Health};
+use crate::endpoint::{Endpoint, Transport};
+use crate::java::JavaCommand;
 use crate::journal::Journal;
-use crate::variables::Environment;
-
-const LIMIT: Duration = Duration::from_secs(5);
+use crate::variables::ids::HC_TIMEOUT;
+use crate::variables::{Environment, Values};
 
 const HELP: &str = "\
 Asks the server of this container `srvr`.
@@ -21,9 +23,17 @@ Asks the server of this container `srvr`.
 Usage: healthcheck [--liveness]
 
 Exits with 0 if the server serves, or with --liveness if it answers at all, else with 1.
+It waits for ZOO_HC_TIMEOUT seconds at most.
 
 Example: healthcheck --liveness
 ";
+
+/// What is asked of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Check {
+    Readiness,
+    Liveness,
+}
 
 /// Runs the check.
 pub(super) fn run(arguments: &[OsString]) -> ExitCode {
@@ -31,44 +41,58 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
         .iter()
         .map(|argument| argument.to_str().unwrap_or_default())
         .collect();
-    let any_answer = match words.as_slice() {
-        [] => false,
-        ["--liveness"] => true,
-        ["--help" | "-h"] => {
-            let _ = std::io::stdout().write_all(HELP.as_bytes());
-            return ExitCode::SUCCESS;
-        }
+    let check = match words.as_slice() {
+        [] => Check::Readiness,
+        ["--liveness"] => Check::Liveness,
+        ["--help" | "-h"] => return print(HELP),
         _ => return usage("the only argument is --liveness", HELP),
     };
     let environment = Environment::of_process();
-    let values = match values(&environment, &ENDPOINT_ROWS) {
+    let rows = [
+        &ENDPOINT_ROWS[..],
+        &DAEMON_ROWS,
+        &JavaCommand::TOOL_ROWS,
+        &[HC_TIMEOUT.row()],
+    ];
+    let values = match values(&environment, &rows.concat()) {
         Ok(values) => values,
         Err(code) => return code,
     };
-    let Some(endpoint) = local_endpoint(&values) else {
+    let Some(endpoint) = configured::endpoint(&values) else {
         Journal::default().error("zoo.cfg names no client port");
         return failure();
     };
+    let alive = check == Check::Liveness;
     // Docker keeps the output of the last checks, so one line says what was found.
-    let (line, healthy) = match client::health(&endpoint, LIMIT) {
+    let (line, healthy) = match health(&environment, &values, &endpoint, check) {
         Ok(Health::Serving { mode }) => (format!("serving as {mode}"), true),
-        Ok(Health::Waiting) => ("alive, not serving".to_owned(), any_answer),
+        Ok(Health::Waiting) => ("alive, not serving".to_owned(), alive),
         Ok(Health::Silenced) => (
             "alive; `srvr` is not in ZOO_4LW_COMMANDS_WHITELIST".to_owned(),
-            any_answer,
+            alive,
         ),
-        Err(error) => (
-            format!(
-                "no answer from {}:{}: {error}",
-                endpoint.host, endpoint.port
-            ),
-            false,
-        ),
+        Err(error) => (format!("no answer from {endpoint}: {error}"), false),
     };
-    let _ = writeln!(std::io::stdout(), "{line}");
-    if healthy {
-        ExitCode::SUCCESS
-    } else {
-        failure()
+    let printed = print(&(line + "\n"));
+    if healthy { printed } else { failure() }
+}
+
+fn health(
+    environment: &Environment,
+    values: &Values,
+    endpoint: &Endpoint,
+    check: Check,
+) -> io::Result<Health> {
+    let limit = Duration::from_secs(u64::from(values.integer(HC_TIMEOUT)));
+    match (endpoint.transport, check) {
+        (Transport::Plain, _) => client::health(endpoint, limit),
+        // Every few seconds a JVM beside the server would be too much for being alive.
+        (Transport::Tls, Check::Liveness) => {
+            client::connects(endpoint, limit).map(|()| Health::Waiting)
+        }
+        (Transport::Tls, Check::Readiness) => {
+            become_daemon(values)?;
+            encrypted::health(environment, values, endpoint, limit)
+        }
     }
 }

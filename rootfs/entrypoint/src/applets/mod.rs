@@ -3,30 +3,30 @@
 //! As `entrypoint` it runs the command of the container: an applet, or else any program as it is, which
 //! needs no configuration and passes no gate.
 
+pub mod cleanup;
 pub mod cli;
+mod configured;
+mod encrypted;
 pub mod healthcheck;
+pub mod initialize;
+pub mod print_command;
 pub mod server;
 pub mod status;
+pub mod toolkits;
+pub mod version;
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use crate::endpoint::Endpoint;
+use crate::java::JavaCommand;
 use crate::journal::Journal;
-use crate::variables::ids::{CONF_DIR, DEBUG, PORT_NUMBER};
+use crate::prepare::daemon::{self, Identity};
+use crate::prepare::system::Host;
+use crate::variables::ids::{DAEMON_GROUP, DAEMON_USER};
 use crate::variables::{Environment, Reading, Values};
-
-/// The names of upstream's scripts that later versions of the image will have.
-const NOT_YET: [&str; 5] = [
-    "zkCleanup.sh",
-    "zkTxnLogToolkit.sh",
-    "zkSnapShotToolkit.sh",
-    "zkServer-initialize.sh",
-    "zkSnapshotComparer.sh",
-];
 
 /// A wrong command line, as opposed to something that failed.
 const USAGE: u8 = 2;
@@ -38,8 +38,13 @@ Usage: entrypoint COMMAND [ARGUMENT]...
 
 Commands:
   zkServer.sh start-foreground   Prepare a server and run it
-  zkServer.sh status             Say whether the server of this container serves
+  zkServer.sh COMMAND            Stop, restart or ask it: `zkServer.sh --help` lists the commands
+  zkServer-initialize.sh         Make empty data directories
   zkCli.sh                       Open a client
+  zkCleanup.sh                   Remove old snapshots and transaction logs
+  zkTxnLogToolkit.sh             Print or repair a transaction log
+  zkSnapShotToolkit.sh           Print a snapshot
+  zkSnapshotComparer.sh          Compare two snapshots
   healthcheck                    Exit with 0 while the server serves
   anything else                  Run it as it is
 
@@ -74,9 +79,10 @@ fn applet(name: &OsStr, arguments: &[OsString], caller: Caller) -> Option<ExitCo
     Some(match name {
         "zkServer.sh" => server::run(arguments, caller),
         "zkCli.sh" => cli::run(arguments),
+        "zkCleanup.sh" => cleanup::run(arguments),
+        "zkServer-initialize.sh" => initialize::run(arguments),
         "healthcheck" => healthcheck::run(arguments),
-        _ if NOT_YET.contains(&name) => not_yet(name),
-        _ => return None,
+        _ => toolkits::run(toolkits::named(name)?, arguments),
     })
 }
 
@@ -105,18 +111,24 @@ fn container_command(mut arguments: Vec<OsString>) -> ExitCode {
     })
 }
 
+/// Says what is wrong with a command line. Nobody may be reading; that is no reason to end otherwise.
 fn usage(problem: &str, help: &str) -> ExitCode {
-    let journal = Journal::default();
-    journal.error(problem);
-    eprint!("\n{help}");
+    Journal::default().error(problem);
+    let _ = write!(io::stderr(), "\n{help}");
     ExitCode::from(USAGE)
 }
 
-fn not_yet(command: &str) -> ExitCode {
-    Journal::default().error(format_args!(
-        "`{command}` is not in this version of the image yet"
-    ));
-    ExitCode::from(USAGE)
+/// Prints what was asked for.
+fn print(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            Journal::default().error(format_args!("cannot write to stdout: {error}"));
+            failure()
+        }
+    }
 }
 
 fn failure() -> ExitCode {
@@ -133,15 +145,26 @@ fn values(environment: &Environment, rows: &[usize]) -> Result<Values, ExitCode>
     })
 }
 
-/// Where the server of this container listens: by its configuration file, else by the environment.
-fn local_endpoint(values: &Values) -> Option<Endpoint> {
-    let path = values.path(CONF_DIR).join("zoo.cfg");
-    if path.exists() {
-        Endpoint::of_file(&path)
-    } else {
-        Some(Endpoint::local(values.port(PORT_NUMBER)))
-    }
+/// The rows that [`become_daemon`] needs.
+const DAEMON_ROWS: [usize; 2] = [DAEMON_GROUP.row(), DAEMON_USER.row()];
+
+/// A tool needs nothing of root's; where root cannot be given up, that is not worth failing for.
+fn become_daemon(values: &Values) -> io::Result<()> {
+    let identity = daemon::identity(values).unwrap_or(Identity::AsItIs);
+    daemon::become_daemon(&mut Host, identity)
 }
 
-/// The rows that [`local_endpoint`] needs.
-const ENDPOINT_ROWS: [usize; 3] = [CONF_DIR.row(), PORT_NUMBER.row(), DEBUG.row()];
+/// Becomes Java, as the daemon user, so that the status is Java's own.
+fn run_java(java: &JavaCommand, values: &Values) -> ExitCode {
+    let journal = Journal::default();
+    if let Err(error) = become_daemon(values) {
+        journal.error(format_args!("cannot give up root: {error}"));
+        return failure();
+    }
+    let error = java.command().exec();
+    journal.error(format_args!(
+        "cannot run {}: {error}",
+        java.program.display()
+    ));
+    failure()
+}

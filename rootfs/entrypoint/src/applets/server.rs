@@ -2,11 +2,10 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{Caller, failure, not_yet, status, usage};
+use super::{Caller, failure, print, print_command, status, usage, version};
 use crate::gate::GateError;
 use crate::java::JavaCommand;
 use crate::journal::Journal;
@@ -28,6 +27,8 @@ Commands:
   start-foreground  Prepare the server by the environment and run it
   start             The same, as the command of a container
   status            Say whether the server of this container serves, and as what
+  print-cmd         Print the command line of Java that a start would run
+  version           Print the version of ZooKeeper; also -V, --version
 
 Example: zkServer.sh status
 ";
@@ -42,16 +43,13 @@ pub(super) fn run(arguments: &[OsString], caller: Caller) -> ExitCode {
         ["start-foreground"] => start(),
         ["start"] => start_as_command(caller),
         ["status"] => status::run(),
-        ["--help" | "-h" | "-?" | "help"] => {
-            // Nobody may be reading; that is no failure.
-            let _ = std::io::stdout().write_all(HELP.as_bytes());
-            ExitCode::SUCCESS
-        }
-        ["--version" | "-V"] => not_yet("zkServer.sh version"),
-        [command @ ("stop" | "restart" | "print-cmd" | "version"), ..] => {
-            not_yet(&format!("zkServer.sh {command}"))
-        }
-        ["start-foreground" | "start" | "status", ..] => usage("too many arguments", HELP),
+        ["print-cmd"] => print_command::run(),
+        ["version" | "--version" | "-V"] => version::run(),
+        ["--help" | "-h" | "-?" | "help"] => print(HELP),
+        [
+            "start-foreground" | "start" | "status" | "print-cmd" | "version",
+            ..,
+        ] => usage("too many arguments", HELP),
         [] => usage("no command", HELP),
         [other, ..] => usage(&format!("unknown command `{other}`"), HELP),
     }
@@ -182,8 +180,12 @@ fn prepare(environment: &Environment, mut reading: Reading, journal: Journal) ->
         prepare::execute(&plan, identity, values.path(PID_FILE), &mut Host, journal),
         journal,
     )?;
+    let mut java = JavaCommand::server(environment, &values, &prepared.config);
+    java.hide_secrets(prepared.runtime.as_ref())
+        .map_err(|error| journal.error(error))
+        .ok()?;
     Some(Server {
-        java: JavaCommand::server(environment, &values, &prepared.config),
+        java,
         pid_file: values.path(PID_FILE).to_owned(),
         prepared,
     })

@@ -1,55 +1,74 @@
-//! `zkServer.sh status`: the lines of upstream's script, without its JVM.
+//! `zkServer.sh status`: the lines of upstream's script, as a rule without its JVM.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::{ENDPOINT_ROWS, failure, local_endpoint, values};
+use super::configured::{self, ENDPOINT_ROWS};
+use super::{DAEMON_ROWS, become_daemon, encrypted, failure, print, values};
 use crate::client::{self, Health};
-use crate::variables::Environment;
-use crate::variables::ids::CONF_DIR;
-
-const LIMIT: Duration = Duration::from_secs(5);
+use crate::endpoint::{Endpoint, Transport};
+use crate::java::{JavaCommand, jmx};
+use crate::variables::ids::HC_TIMEOUT;
+use crate::variables::{Environment, Values};
 
 /// Asks the server of this container and prints what it is.
 pub(super) fn run() -> ExitCode {
     let environment = Environment::of_process();
-    let values = match values(&environment, &ENDPOINT_ROWS) {
+    let rows = [
+        &ENDPOINT_ROWS[..],
+        &DAEMON_ROWS,
+        &jmx::ROWS,
+        &JavaCommand::TOOL_ROWS,
+        &[HC_TIMEOUT.row()],
+    ];
+    let values = match values(&environment, &rows.concat()) {
         Ok(values) => values,
         Err(code) => return code,
     };
-    let config = values.path(CONF_DIR).join("zoo.cfg");
-    let _ = writeln!(
-        std::io::stderr(),
-        "ZooKeeper JMX enabled by default\nUsing config: {}",
-        config.display()
-    );
-    let mut lines = Vec::new();
-    let endpoint = local_endpoint(&values);
-    match &endpoint {
-        Some(endpoint) => {
-            lines.push(format!(
-                "Client port found: {}. Client address: {}.",
-                endpoint.port, endpoint.host
-            ));
-        }
-        None => lines.push("Client port not found in static config file.".to_owned()),
-    }
-    let health = endpoint.and_then(|endpoint| client::health(&endpoint, LIMIT).ok());
-    let serves = match health {
-        Some(Health::Serving { mode }) => {
-            lines.push(format!("Mode: {mode}"));
-            true
-        }
-        Some(Health::Silenced) => {
-            lines.push("The server answers; its whitelist of four-letter words does not let it say its mode.".to_owned());
-            true
-        }
-        Some(Health::Waiting) | None => {
-            lines.push("Error contacting service. It is probably not running.".to_owned());
-            false
-        }
+    let mut preamble = jmx::status(&values);
+    preamble.push(format!(
+        "Using config: {}",
+        configured::path(&values).display()
+    ));
+    let _ = writeln!(io::stderr(), "{}", preamble.join("\n"));
+
+    let Some(endpoint) = configured::endpoint(&values) else {
+        print("Unable to find either secure or unsecure client port in any configs.\n");
+        return failure();
     };
-    let _ = writeln!(std::io::stdout(), "{}", lines.join("\n"));
-    if serves { ExitCode::SUCCESS } else { failure() }
+    let encrypted = match endpoint.transport {
+        Transport::Plain => "",
+        Transport::Tls => " Client SSL: true.",
+    };
+    let found = format!(
+        "Client port found: {}. Client address: {}.{encrypted}\n",
+        endpoint.port, endpoint.host
+    );
+    let health = health(&environment, &values, &endpoint);
+    let (line, serves) = match &health {
+        Ok(Health::Serving { mode }) => (format!("Mode: {mode}"), true),
+        Ok(Health::Silenced) => (
+            "The server answers; its whitelist of four-letter words does not let it say its mode."
+                .to_owned(),
+            true,
+        ),
+        Ok(Health::Waiting) | Err(_) => (
+            "Error contacting service. It is probably not running.".to_owned(),
+            false,
+        ),
+    };
+    let printed = print(&format!("{found}{line}\n"));
+    if serves { printed } else { failure() }
+}
+
+fn health(environment: &Environment, values: &Values, endpoint: &Endpoint) -> io::Result<Health> {
+    let limit = Duration::from_secs(u64::from(values.integer(HC_TIMEOUT)));
+    match endpoint.transport {
+        Transport::Plain => client::health(endpoint, limit),
+        Transport::Tls => {
+            become_daemon(values)?;
+            encrypted::health(environment, values, endpoint, limit)
+        }
+    }
 }

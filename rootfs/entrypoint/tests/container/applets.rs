@@ -160,16 +160,19 @@ fn help_and_wrong_command_lines() {
         (&["entrypoint"], "no command"),
         (&["entrypoint", "-x"], "unknown command `-x`"),
         (
-            &["zkServer.sh", "stop"],
-            "`zkServer.sh stop` is not in this version of the image yet",
+            &["entrypoint", "--version", "x"],
+            "unknown command `--version`",
+        ),
+        (&["zkServer.sh", "version", "x"], "too many arguments"),
+        (&["zkServer.sh", "print-cmd", "x"], "too many arguments"),
+        (&["zkCleanup.sh"], "`-n COUNT` is missing"),
+        (
+            &["zkCleanup.sh", "-n", "2"],
+            "`-n 2`: a count is a whole number from 3",
         ),
         (
-            &["entrypoint", "--version"],
-            "`zkServer.sh version` is not in this version of the image yet",
-        ),
-        (
-            &["zkCleanup.sh", "-n", "3"],
-            "`zkCleanup.sh` is not in this version of the image yet",
+            &["zkServer-initialize.sh", "--myid=0"],
+            "`--myid=0`: a number is 1 to 255",
         ),
     ] {
         let ended = container.run(words);

@@ -1,0 +1,69 @@
+//! `zkServer.sh print-cmd`: the command line that a start would run, for a shell. It writes nothing, and shows no
+//! secret.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::{print, values};
+use crate::java::{JavaCommand, jmx};
+use crate::runtime::RuntimeDirectory;
+use crate::variables::ids::{CONF_DIR, PID_FILE};
+use crate::variables::{Environment, Values};
+
+/// Prints the command line.
+pub(super) fn run() -> ExitCode {
+    let environment = Environment::of_process();
+    let rows = [&JavaCommand::SERVER_ROWS[..], &jmx::ROWS, &[PID_FILE.row()]].concat();
+    let values = match values(&environment, &rows) {
+        Ok(values) => values,
+        Err(code) => return code,
+    };
+    let java = JavaCommand::server(&environment, &values, &config(&values));
+    let program = java.program.to_string_lossy().into_owned();
+    let secrets = java.secrets.iter().map(|secret| secret.shown());
+    let arguments = java
+        .arguments
+        .iter()
+        .map(|it| it.to_string_lossy().into_owned());
+    let words: Vec<String> = std::iter::once(program)
+        .chain(secrets)
+        .chain(arguments)
+        .map(|word| quoted(&word))
+        .collect();
+    print(&(words.join(" ") + "\n"))
+}
+
+/// The file that the running server reads, which may be a copy; else the one that it is made of.
+fn config(values: &Values) -> PathBuf {
+    let copy = RuntimeDirectory::find(values.path(PID_FILE))
+        .map(|runtime| runtime.path().join("zoo.cfg"))
+        .filter(|copy| copy.exists());
+    copy.unwrap_or_else(|| values.path(CONF_DIR).join("zoo.cfg"))
+}
+
+/// As one word of a shell.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,+@%".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_shell() {
+        for (word, expected) in [
+            ("-XX:+ExitOnOutOfMemoryError", "-XX:+ExitOnOutOfMemoryError"),
+            ("/a:/lib/*", "'/a:/lib/*'"),
+            ("it's", "'it'\\''s'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(word), expected);
+        }
+    }
+}
