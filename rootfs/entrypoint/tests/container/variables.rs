@@ -2,17 +2,19 @@
 //!
 //! Through the library, without a process each; the last test makes sure that no row of the table is missing.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::Path;
 
+use entrypoint::endpoint::Endpoint;
 use entrypoint::java::JavaCommand;
 use entrypoint::prepare::facts::{Facts, Found};
 use entrypoint::prepare::plan::Plan;
 use entrypoint::release::Release;
-use entrypoint::variables::{Effect, Environment, Reading, TABLE};
+use entrypoint::variables::{Effect, Environment, Reading, TABLE, Value, Variable};
 
-/// Name, good value, the line of `zoo.cfg` or the argument of Java it leads to (with blanks before
-/// arguments), bad value, what is said of it. Nothing where every value is good or no file and no argument
-/// shows it.
+/// Name, good value, the line of [`outcome`] it leads to, bad value, what is said of it (nothing where every
+/// value is good).
 type Row = (
     &'static str,
     &'static str,
@@ -139,29 +141,35 @@ const ROWS: &[Row] = &[
         "",
         "",
     ),
-    ("ENV_DEBUG", "1", "", "debug", YES_OR_NO),
+    ("ENV_DEBUG", "1", "value ENV_DEBUG=true", "debug", YES_OR_NO),
     (
         "ZOO_SERVER_ID",
-        "1",
-        "",
+        "2",
+        "myid 2",
         "256",
         "a whole number from 1 to 255, or auto",
     ),
     (
         "ZOO_MY_ID",
-        "1",
-        "",
+        "2",
+        "myid 2",
         "0",
         "a whole number from 1 to 255, or auto",
     ),
     (
         "ZOO_SERVER_ID_OFFSET",
-        "0",
-        "",
+        "2",
+        "myid 2",
         "256",
         "a whole number from 0 to 255",
     ),
-    ("ZOO_ADVERTISED_HOST", "zoo1.example", "", "zoo 1", HOST),
+    (
+        "ZOO_ADVERTISED_HOST",
+        "zoo1.example",
+        "value ZOO_ADVERTISED_HOST=zoo1.example",
+        "zoo 1",
+        HOST,
+    ),
     (
         "ZOO_ADMIN_SERVER_ADDRESS",
         "127.0.0.1",
@@ -221,36 +229,84 @@ const ROWS: &[Row] = &[
     (
         "ZOO_PROMETHEUS_METRICS_PORT_NUMBER",
         "7001",
-        "",
+        "metricsProvider.httpPort=7001",
         "70000",
         "a port from 1 to 65535",
     ),
     ("ZOO_CFG_EXTRA", "a.b=1 tickTime=7", "tickTime=7", "", ""),
-    ("ZOO_LOG_FORMAT", "JSON", "", "xml", "one of text, json"),
+    (
+        "ZOO_LOG_FORMAT",
+        "JSON",
+        "value ZOO_LOG_FORMAT=json",
+        "xml",
+        "one of text, json",
+    ),
     (
         "ZOO_HC_TIMEOUT",
         "2",
-        "",
+        "value ZOO_HC_TIMEOUT=2",
         "0",
         "a whole number from 1 to 3600",
     ),
     (
         "ZOO_STOP_TIMEOUT",
         "0",
-        "",
+        "value ZOO_STOP_TIMEOUT=0",
         "8s",
         "a whole number from 0 to 86400",
     ),
-    ("ZOO_SUPER_USER_PASSWORD", "geheim", "", "", ""),
-    ("ZK_SERVER_HEAP", "256", "-Xms256m -Xmx256m ", "1g", WHOLE),
-    ("ZK_CLIENT_HEAP", "256", "", "1g", WHOLE),
-    ("JMXDISABLE", "false", "", "x", YES_OR_NO),
-    ("JMXPORT", "9010", "", "0", "a port from 1 to 65535"),
-    ("JMXHOSTNAME", "zoo1", "", "zoo 1", HOST),
-    ("JMXAUTH", "no", "", "x", YES_OR_NO),
-    ("JMXSSL", "no", "", "x", YES_OR_NO),
-    ("JMXLOG4J", "yes", "", "x", YES_OR_NO),
-    ("JMXLOCALONLY", "yes", "", "x", YES_OR_NO),
+    (
+        "ZOO_SUPER_USER_PASSWORD",
+        "geheim",
+        "value ZOO_SUPER_USER_PASSWORD=***",
+        "",
+        "",
+    ),
+    ("ZK_SERVER_HEAP", "256", "server -Xmx256m", "1g", WHOLE),
+    ("ZK_CLIENT_HEAP", "256", "client -Xmx256m", "1g", WHOLE),
+    ("JMXDISABLE", "yes", "value JMXDISABLE=true", "x", YES_OR_NO),
+    (
+        "JMXPORT",
+        "9010",
+        "server -Dcom.sun.management.jmxremote.port=9010",
+        "0",
+        "a port from 1 to 65535",
+    ),
+    (
+        "JMXHOSTNAME",
+        "zoo1",
+        "server -Djava.rmi.server.hostname=zoo1",
+        "zoo 1",
+        HOST,
+    ),
+    (
+        "JMXAUTH",
+        "yes",
+        "server -Dcom.sun.management.jmxremote.authenticate=true",
+        "x",
+        YES_OR_NO,
+    ),
+    (
+        "JMXSSL",
+        "yes",
+        "server -Dcom.sun.management.jmxremote.ssl=true",
+        "x",
+        YES_OR_NO,
+    ),
+    (
+        "JMXLOG4J",
+        "no",
+        "server -Dzookeeper.jmx.log4j.disable=false",
+        "x",
+        YES_OR_NO,
+    ),
+    (
+        "JMXLOCALONLY",
+        "no",
+        "server -Dcom.sun.management.jmxremote.local.only=false",
+        "x",
+        YES_OR_NO,
+    ),
     (
         "ZOO_SERVERS",
         "zoo1:2888:3888",
@@ -258,54 +314,135 @@ const ROWS: &[Row] = &[
         "",
         "",
     ),
-    ("ZOO_BASE_DIR", "/opt/zk", "/opt/zk/lib/* ", "zk", PATH),
-    ("ZOO_CONF_DIR", "/conf", " -cp /conf:", "conf", PATH),
+    (
+        "ZOO_BASE_DIR",
+        "/opt/zk",
+        "server /srv/conf/zookeeper:/etc/zookeeper:/opt/zk/lib/*",
+        "zk",
+        PATH,
+    ),
+    (
+        "ZOO_CONF_DIR",
+        "/conf",
+        "server /conf:/etc/zookeeper:/usr/local/zookeeper/lib/*",
+        "conf",
+        PATH,
+    ),
     (
         "ZOO_LOG_DIR",
         "/logs",
-        " -Dzookeeper.log.dir=/logs ",
+        "server -Dzookeeper.log.dir=/logs",
         "logs",
         PATH,
     ),
-    ("ZOOPIDFILE", "/run/zk.pid", "", "zk.pid", PATH),
-    ("ZOO_DAEMON_USER", "1000", "", "a b", "a name or a number"),
+    (
+        "ZOOPIDFILE",
+        "/run/zk.pid",
+        "value ZOOPIDFILE=/run/zk.pid",
+        "zk.pid",
+        PATH,
+    ),
+    (
+        "ZOO_DAEMON_USER",
+        "1000",
+        "value ZOO_DAEMON_USER=1000",
+        "a b",
+        "a name or a number",
+    ),
     (
         "ZOO_DAEMON_GROUP",
-        "zookeeper",
-        "",
+        "root",
+        "value ZOO_DAEMON_GROUP=root",
         "-g",
         "a name or a number",
     ),
     (
         "ZOO_LOG_LEVEL",
         "warn",
-        " -Dzookeeper.root.logger=WARN,CONSOLE -Dzookeeper.console.threshold=WARN ",
+        "server -Dzookeeper.console.threshold=WARN",
         "LOUD",
         "one of ALL, TRACE, DEBUG, INFO, WARN, ERROR, FATAL, OFF",
     ),
     (
         "ZOO_LOG4J_PROP",
         "INFO,ROLLINGFILE",
-        " -Dzookeeper.root.logger=INFO,ROLLINGFILE ",
+        "server -Dzookeeper.root.logger=INFO,ROLLINGFILE",
         "INFO",
         "a level and one or more of CONSOLE, ROLLINGFILE, TRACEFILE, such as INFO,CONSOLE",
     ),
-    ("ZOO_ALLOW_ANONYMOUS_LOGIN", "yes", "", "si", YES_OR_NO),
-    ("ALLOW_ANONYMOUS_LOGIN", "yes", "", "si", YES_OR_NO),
-    ("ZOO_ENABLE_AUTH", "no", "", "SASL", YES_OR_NO),
-    ("ZOO_ENABLE_QUORUM_AUTH", "no", "", "SASL", YES_OR_NO),
-    ("ZOO_TLS_CLIENT_ENABLE", "no", "", "TLS", YES_OR_NO),
-    ("ZOO_TLS_QUORUM_ENABLE", "no", "", "TLS", YES_OR_NO),
-    ("ZOO_HEAP_SIZE", "256", "-Xms256m -Xmx256m ", "1g", WHOLE),
-    ("SERVER_JVMFLAGS", "-Da=1", " -Da=1 ", "", ""),
-    ("CLIENT_JVMFLAGS", "-Da=1", "", "", ""),
-    ("JVMFLAGS", "-Da=1", " -Da=1 ", "", ""),
-    ("ZOO_JVMFLAGS", "-Da=1", " -Da=1 ", "", ""),
+    (
+        "ZOO_ALLOW_ANONYMOUS_LOGIN",
+        "yes",
+        "value ZOO_ALLOW_ANONYMOUS_LOGIN=true",
+        "si",
+        YES_OR_NO,
+    ),
+    (
+        "ALLOW_ANONYMOUS_LOGIN",
+        "yes",
+        "value ZOO_ALLOW_ANONYMOUS_LOGIN=true",
+        "si",
+        YES_OR_NO,
+    ),
+    (
+        "ZOO_ENABLE_AUTH",
+        "no",
+        "value ZOO_ENABLE_AUTH=false",
+        "SASL",
+        YES_OR_NO,
+    ),
+    (
+        "ZOO_ENABLE_QUORUM_AUTH",
+        "no",
+        "value ZOO_ENABLE_QUORUM_AUTH=false",
+        "SASL",
+        YES_OR_NO,
+    ),
+    (
+        "ZOO_TLS_CLIENT_ENABLE",
+        "no",
+        "value ZOO_TLS_CLIENT_ENABLE=false",
+        "TLS",
+        YES_OR_NO,
+    ),
+    (
+        "ZOO_TLS_QUORUM_ENABLE",
+        "no",
+        "value ZOO_TLS_QUORUM_ENABLE=false",
+        "TLS",
+        YES_OR_NO,
+    ),
+    ("ZOO_HEAP_SIZE", "256", "server -Xmx256m", "1g", WHOLE),
+    ("SERVER_JVMFLAGS", "-Da=1", "server -Da=1", "", ""),
+    ("CLIENT_JVMFLAGS", "-Da=1", "client -Da=1", "", ""),
+    ("JVMFLAGS", "-Da=1", "server -Da=1", "", ""),
+    ("ZOO_JVMFLAGS", "-Da=1", "client -Da=1", "", ""),
 ];
 
-/// The lines of `zoo.cfg` and the command line of Java.
-fn outcome(pairs: &[(&str, &str)]) -> String {
-    let environment: Environment = pairs.iter().copied().collect();
+/// What an environment leads to, one thing a line: the lines of `zoo.cfg`, `myid`, the arguments of Java for
+/// the server and for `zkCli.sh`, and the value of every variable, in the words of messages.
+///
+/// Some variables mean something only beside others, which are set here as well.
+fn outcome(pairs: &[(&str, &str)]) -> Vec<String> {
+    let allowed = ("ZOO_ALLOW_ANONYMOUS_LOGIN", "yes");
+    let servers = ("ZOO_SERVERS", "a:2888:3888 b:2888:3888");
+    let beside = |(name, _): &(&str, &str)| match name.trim_end_matches("_FILE") {
+        "JMXAUTH" | "JMXSSL" | "JMXLOG4J" | "JMXHOSTNAME" => Some(("JMXPORT", "9010")),
+        "ZOO_PROMETHEUS_METRICS_PORT_NUMBER" => Some(("ZOO_ENABLE_PROMETHEUS_METRICS", "yes")),
+        "ZOO_SERVER_ID_OFFSET" => Some(("ZOO_SERVER_ID", "auto")),
+        _ => None,
+    };
+    let given: BTreeMap<&str, &str> = [allowed, servers]
+        .into_iter()
+        .chain(
+            pairs
+                .iter()
+                .filter(|(_, value)| !value.is_empty())
+                .filter_map(beside),
+        )
+        .chain(pairs.iter().copied())
+        .collect();
+    let environment: Environment = given.into_iter().collect();
     let values = Reading::of(&environment).all().unwrap();
     let facts = Facts {
         release: Release::new(3, 6, 1),
@@ -314,32 +451,47 @@ fn outcome(pairs: &[(&str, &str)]) -> String {
         data_log_directory: "/datalog".into(),
         myid: None,
         config_is_mounted: false,
-        host_name: "zoo".to_owned(),
+        host_name: "zk-0".to_owned(),
     };
     let plan = Plan::make(&environment, &values, &facts).unwrap();
-    let java = JavaCommand::server(&environment, &values, Path::new("/zoo.cfg"));
-    let arguments: Vec<_> = java
-        .arguments
-        .iter()
-        .map(|argument| argument.to_str().unwrap())
-        .collect();
-    format!("{}\n{}", plan.config.unwrap(), arguments.join(" "))
+    let server = JavaCommand::server(&environment, &values, Path::new("/zoo.cfg"));
+    let client = JavaCommand::client(&environment, &values, &Endpoint::local(2181), Vec::new());
+    let shown = |who: &'static str, command: JavaCommand| {
+        let argument = move |argument: OsString| format!("{who} {}", argument.display());
+        command.arguments.into_iter().map(argument)
+    };
+    let mut lines: Vec<String> = plan.config.unwrap().lines().map(str::to_owned).collect();
+    lines.push(format!("myid {}", plan.myid.unwrap()));
+    lines.extend(shown("server", server).chain(shown("client", client)));
+    let value = |(variable, value, _): (&Variable, &Value, bool)| {
+        format!("value {}={}", variable.name, value.to_config())
+    };
+    lines.extend(values.iter().map(value));
+    lines
 }
 
 #[test]
 fn a_good_value_changes_what_it_should() {
     for (name, good, expected, _, _) in ROWS {
-        let found = outcome(&[("ZOO_ALLOW_ANONYMOUS_LOGIN", "yes"), (name, good)]);
-        let there =
-            if expected.contains(' ') && expected.contains('-') || expected.contains("/lib/") {
-                found.contains(expected)
-            } else {
-                expected.is_empty() || found.lines().any(|line| line == *expected)
-            };
+        let found = outcome(&[(name, good)]);
         assert!(
-            there,
-            "{name}={good} does not lead to `{expected}` in\n{found}"
+            found.iter().any(|line| line == expected),
+            "{name}={good} does not lead to `{expected}` in\n{}",
+            found.join("\n")
         );
+    }
+}
+
+#[test]
+fn a_value_may_be_quoted_or_come_from_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, good, ..) in ROWS {
+        let plain = outcome(&[(name, good)]);
+        assert_eq!(outcome(&[(name, &format!("\"{good}\""))]), plain, "{name}");
+        let path = directory.path().join(name);
+        std::fs::write(&path, format!("{good}\n")).unwrap();
+        let (file, path) = (format!("{name}_FILE"), path.display().to_string());
+        assert_eq!(outcome(&[(name, ""), (&file, &path)]), plain, "{file}");
     }
 }
 
@@ -362,13 +514,10 @@ fn a_bad_value_is_refused_with_what_is_allowed() {
 
 #[test]
 fn an_empty_value_is_an_unset_one() {
-    let unset = outcome(&[("ZOO_ALLOW_ANONYMOUS_LOGIN", "yes")]);
-    for (name, ..) in ROWS.iter().filter(|row| !row.0.contains("ALLOW_ANONYMOUS")) {
-        assert_eq!(
-            outcome(&[("ZOO_ALLOW_ANONYMOUS_LOGIN", "yes"), (name, "")]),
-            unset,
-            "{name}"
-        );
+    let unset = outcome(&[]);
+    let asked_for = ["ZOO_ALLOW_ANONYMOUS_LOGIN", "ZOO_SERVERS"];
+    for (name, ..) in ROWS.iter().filter(|row| !asked_for.contains(&row.0)) {
+        assert_eq!(outcome(&[(name, "")]), unset, "{name}");
     }
 }
 
