@@ -1,0 +1,78 @@
+//! PID 1: one child, its signals, and every orphan of the container.
+//!
+//! Handlers for the signals that matter are in place before anything else happens. They only note the signal,
+//! and a single thread reads the notes one after the other: none is lost however early it comes (the kernel
+//! drops a signal to PID 1 that has no handler), and none of our code runs inside a handler.
+//! Blocking the signals instead would be inherited by the child, since `Command` passes its mask on; a
+//! handler is not.
+
+mod grace;
+mod reap;
+mod signals;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::Command;
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+
+pub use grace::Grace;
+pub use reap::Ended;
+pub use signals::{Signals, code_of};
+
+/// Why a child could not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum SuperviseError {
+    /// The handlers cannot be put in place.
+    #[error("cannot take over the signals: {0}")]
+    Signals(#[source] io::Error),
+    /// A signal cannot be passed on.
+    #[error("cannot send {signal} to the server: {source}")]
+    Forward {
+        /// The signal.
+        signal: Signal,
+        /// Why not.
+        source: Errno,
+    },
+    /// The program cannot be started.
+    #[error("cannot start {}: {source}", program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The children cannot be waited for.
+    #[error("cannot wait for children: {0}")]
+    Wait(#[source] Errno),
+}
+
+impl Signals {
+    /// Starts `command`, tells its number to `started`, and stays until it has ended.
+    pub fn supervise(
+        mut self,
+        mut command: Command,
+        started: impl FnOnce(u32),
+    ) -> Result<Ended, SuperviseError> {
+        let child = self.spawn(&mut command)?;
+        started(child.as_raw().cast_unsigned());
+        loop {
+            let signals = self.take();
+            if let Some(ended) = self.ended(child)? {
+                return Ok(ended);
+            }
+            for signal in signals
+                .into_iter()
+                .filter(|signal| *signal != Signal::SIGCHLD)
+            {
+                match kill(child, signal) {
+                    // It may have ended a moment ago: then its SIGCHLD is next.
+                    Ok(()) | Err(Errno::ESRCH) => {}
+                    Err(source) => return Err(SuperviseError::Forward { signal, source }),
+                }
+            }
+            self.wait(None)?;
+        }
+    }
+}

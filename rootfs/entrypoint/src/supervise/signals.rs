@@ -1,0 +1,173 @@
+//! The signals of this process, and its children, whose ends are told by one.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
+
+use super::SuperviseError;
+use super::grace::{Clock, Grace};
+use super::reap::{Children, Ended};
+
+/// What `docker stop`, Ctrl-C and a closed terminal send, and what asks a JVM for its threads.
+const FORWARDED: [Signal; 4] = [
+    Signal::SIGTERM,
+    Signal::SIGINT,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+];
+
+/// The signals of this process, noted until they are read, and its children.
+#[derive(Debug)]
+pub struct Signals {
+    delivery: SignalDelivery<UnixStream, SignalOnly>,
+    noted: Vec<Signal>,
+    children: Children,
+    /// How long a child may take to end once it is asked to.
+    pub grace: Grace,
+}
+
+/// Whether `signal` asks for the end of the container.
+pub(super) fn asks_for_the_end(signal: Signal) -> bool {
+    matches!(signal, Signal::SIGTERM | Signal::SIGINT)
+}
+
+impl Signals {
+    /// Takes over the signals; from here on they are noted until somebody asks for them.
+    pub fn take_over() -> Result<Self, SuperviseError> {
+        let signals = FORWARDED
+            .iter()
+            .chain([&Signal::SIGCHLD])
+            .map(|signal| *signal as i32);
+        let delivery = UnixStream::pair()
+            .and_then(|(read, write)| SignalDelivery::with_pipe(read, write, SignalOnly, signals))
+            .map_err(SuperviseError::Signals)?;
+        // Where somebody else is PID 1 (`docker run --init`) orphans still come to us. Nothing is lost
+        // where this is refused, as it is by qemu, which runs images of other architectures: then
+        // they go to that PID 1.
+        let _ = prctl::set_child_subreaper(true);
+        Ok(Self {
+            delivery,
+            noted: Vec::new(),
+            children: Children::default(),
+            grace: Grace::default(),
+        })
+    }
+
+    /// The signal that has asked for the end of the container, if one has. To be asked between the steps of
+    /// a start, which then ends with [`code_of`] instead of going on.
+    pub fn pending_end(&mut self) -> Option<Signal> {
+        self.note();
+        let mut noted = self.noted.iter().copied();
+        noted.find(|signal| asks_for_the_end(*signal))
+    }
+
+    /// Runs a child of the preparation to its end, in a process group of its own, and passes on to that group
+    /// what asks for the end of the container; after the grace time it is killed. The signal stays noted,
+    /// so that [`Signals::pending_end`] tells the caller to stop, too.
+    pub fn run_to_end(&mut self, command: &mut Command) -> Result<Ended, SuperviseError> {
+        let child = self.spawn(command.process_group(0))?;
+        let mut clock = Clock::default();
+        let mut passed_on = None;
+        loop {
+            let signal = self.pending_end();
+            if let Some(ended) = self.ended(child)? {
+                return Ok(ended);
+            }
+            if let Some(signal) = signal.filter(|signal| passed_on != Some(*signal)) {
+                passed_on = Some(signal);
+                to_group(child, signal)?;
+                clock.start(self.grace, Instant::now());
+            }
+            if clock.strikes(Instant::now()) {
+                to_group(child, Signal::SIGKILL)?;
+            }
+            self.wait(clock.left(Instant::now()))?;
+        }
+    }
+
+    /// Starts a child whose end [`Signals::ended`] will tell.
+    pub(super) fn spawn(&mut self, command: &mut Command) -> Result<Pid, SuperviseError> {
+        let child = command.spawn().map_err(|source| SuperviseError::Start {
+            program: PathBuf::from(command.get_program()),
+            source,
+        })?;
+        let child = Pid::from_raw(child.id().cast_signed());
+        self.children.expect(child);
+        Ok(child)
+    }
+
+    /// Collects every child that has ended; how `child` has, if it is among them. The signals must have been
+    /// looked at before: a death that comes after the look makes the next wait a short one, one that comes
+    /// before it is collected here.
+    pub(super) fn ended(&mut self, child: Pid) -> Result<Option<Ended>, SuperviseError> {
+        self.children.ended(child)
+    }
+
+    /// Everything noted so far, which is then forgotten.
+    pub(super) fn take(&mut self) -> Vec<Signal> {
+        self.note();
+        std::mem::take(&mut self.noted)
+    }
+
+    fn note(&mut self) {
+        for number in self.delivery.pending() {
+            if let Ok(signal) = Signal::try_from(number)
+                && !self.noted.contains(&signal)
+            {
+                self.noted.push(signal);
+            }
+        }
+    }
+
+    /// Waits for the next signal, at most for `limit`.
+    pub(super) fn wait(&self, limit: Option<Duration>) -> Result<(), SuperviseError> {
+        wait_for_any(&mut [PollFd::new(self.as_fd(), PollFlags::POLLIN)], limit)
+    }
+}
+
+impl AsFd for Signals {
+    /// Readable when a signal has come since they were last looked at.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.delivery.get_read().as_fd()
+    }
+}
+
+/// The status of a start that `signal` has ended.
+pub fn code_of(signal: Signal) -> u8 {
+    Ended::Killed(signal).code()
+}
+
+/// Waits until there is something to do; without a limit, for ever.
+pub(super) fn wait_for_any(
+    sources: &mut [PollFd<'_>],
+    limit: Option<Duration>,
+) -> Result<(), SuperviseError> {
+    // A limit that is too long for the kernel is asked for once more; one below a millisecond must not
+    // become none, which would be waiting by turning round.
+    let timeout = limit.map_or(PollTimeout::NONE, |limit| {
+        let milliseconds = limit.as_micros().div_ceil(1000);
+        PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
+    });
+    match poll(sources, timeout) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(SuperviseError::Wait(errno)),
+    }
+}
+
+fn to_group(leader: Pid, signal: Signal) -> Result<(), SuperviseError> {
+    match killpg(leader, signal) {
+        Ok(()) | Err(Errno::ESRCH) => Ok(()),
+        Err(source) => Err(SuperviseError::Forward { signal, source }),
+    }
+}
