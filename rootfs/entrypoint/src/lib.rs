@@ -12,6 +12,7 @@ pub mod applets;
 pub mod client;
 pub mod config;
 pub mod constants;
+pub mod control;
 pub mod endpoint;
 pub mod gate;
 pub mod jar;
