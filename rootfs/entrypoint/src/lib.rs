@@ -3,6 +3,7 @@
 //! The way of the data is the layout of the source:
 //! environment → [`variables`] (validated values) → [`prepare`] (facts, then a plan, then its
 //! execution) → [`java`] (a command line) → [`supervise`] (the child of PID 1).
+//! Once it runs, [`control`] is how others talk to PID 1, and [`runtime`] the directory for that.
 //! [`applets`] are the commands, one file each; `main.rs` only picks one.
 //!
 //! It refuses before it writes: everything is validated first, every problem is printed, and no file
@@ -14,6 +15,7 @@ pub mod config;
 pub mod constants;
 pub mod control;
 pub mod endpoint;
+pub mod exit;
 pub mod gate;
 pub mod jar;
 pub mod java;

@@ -28,9 +28,23 @@ const ATTEMPTS: u32 = 3;
 #[derive(Clone, Debug)]
 pub struct RuntimeDirectory {
     path: PathBuf,
-    /// Held by the server as long as it runs, and by nobody who has only found the directory.
-    #[expect(dead_code, reason = "the lock ends when the last copy is closed")]
-    lock: Option<Arc<File>>,
+    #[expect(dead_code, reason = "the directory goes with its last holder")]
+    held: Option<Arc<Held>>,
+}
+
+/// What the server has, and nobody who has only found the directory: the lock, and the duty to tidy up.
+#[derive(Debug)]
+struct Held {
+    path: PathBuf,
+    #[expect(dead_code, reason = "the lock ends when the file is closed")]
+    lock: File,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // What cannot be removed is swept by the next start.
+        let _ = fs::remove_dir_all(&self.path);
+    }
 }
 
 /// Why there is no private directory.
@@ -48,13 +62,15 @@ pub enum Found {
     Directory(RuntimeDirectory),
     /// One that this process may not enter: this uid has it.
     OfAnother(u32),
+    /// Nobody can say: a place cannot be looked into.
+    Hidden(PathBuf, io::Error),
     /// None.
     Nothing,
 }
 
 impl RuntimeDirectory {
     /// Makes the directory anew, beside the pid file if that is possible. To be called as the user that the
-    /// server runs as.
+    /// server runs as. It is removed, with everything in it, when the last copy of the value is dropped.
     pub fn create(pid_file: &Path) -> Result<Self, RuntimeError> {
         Self::create_in(&places(pid_file), &own_name(), geteuid().as_raw())
     }
@@ -63,7 +79,7 @@ impl RuntimeDirectory {
     pub fn find(pid_file: &Path) -> Option<Self> {
         match Self::look(pid_file) {
             Found::Directory(directory) => Some(directory),
-            Found::OfAnother(_) | Found::Nothing => None,
+            Found::OfAnother(_) | Found::Hidden(..) | Found::Nothing => None,
         }
     }
 
@@ -93,12 +109,6 @@ impl RuntimeDirectory {
             let _ = fs::remove_file(&temporary);
         }
         written.map(|()| path)
-    }
-
-    /// Removes it, with everything in it, at the end of the run.
-    pub fn remove(self) {
-        // What cannot be removed is swept by the next start.
-        let _ = fs::remove_dir_all(&self.path);
     }
 
     fn create_in(places: &[PathBuf], name: &str, owner: u32) -> Result<Self, RuntimeError> {
@@ -148,7 +158,10 @@ fn make(path: &Path, owner: u32) -> io::Result<RuntimeDirectory> {
         empty(path)?;
         return Ok(RuntimeDirectory {
             path: path.to_owned(),
-            lock: Some(Arc::new(lock)),
+            held: Some(Arc::new(Held {
+                path: path.to_owned(),
+                lock,
+            })),
         });
     }
     Err(io::Error::other("it is removed again and again"))
@@ -225,26 +238,32 @@ fn sweep(place: &Path, own: &str, owner: u32) {
     }
 }
 
-/// Root may ask any server; everybody else only one that is their own or root's.
+/// Root may ask any server; everybody else only their own: nobody else gets into the directory.
 fn look_in(places: &[PathBuf], name: &str, uid: u32) -> Found {
-    let mut of_another = None;
+    let mut otherwise = Found::Nothing;
     for place in places {
         let path = place.join(name);
-        let Ok(metadata) = fs::symlink_metadata(&path) else {
-            continue;
+        let metadata = match fs::symlink_metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                if matches!(otherwise, Found::Nothing) {
+                    otherwise = Found::Hidden(place.clone(), error);
+                }
+                continue;
+            }
+            Err(_) => continue,
         };
         let private = metadata.is_dir() && metadata.mode() & 0o077 == 0;
         if !private {
             continue;
         }
         let owner = metadata.uid();
-        // Root's is as trustworthy as our own, but only root gets in.
         if uid == 0 || owner == uid {
-            return Found::Directory(RuntimeDirectory { path, lock: None });
+            return Found::Directory(RuntimeDirectory { path, held: None });
         }
-        of_another = of_another.or(Some(owner));
+        otherwise = Found::OfAnother(owner);
     }
-    of_another.map_or(Found::Nothing, Found::OfAnother)
+    otherwise
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {
@@ -288,17 +307,16 @@ mod tests {
     #[test]
     fn it_is_private_and_empty_at_every_start() {
         let (_root, places) = places();
-        let first = create(&places, NAME);
-        assert_eq!(first.path(), places[0].join(NAME));
-        first.write("secret", b"x").unwrap();
-        fs::create_dir(first.path().join("below")).unwrap();
-        fs::set_permissions(first.path(), Permissions::from_mode(0o777)).unwrap();
-        drop(first);
-        let second = create(&places, NAME);
-        assert_eq!(fs::read_dir(second.path()).unwrap().count(), 0);
-        let mode = fs::metadata(second.path()).unwrap().mode();
-        assert_eq!(mode & 0o7777, 0o700);
-        second.remove();
+        let path = places[0].join(NAME);
+        fs::create_dir_all(path.join("below")).unwrap();
+        fs::write(path.join("secret"), "of a start that was killed").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o777)).unwrap();
+        let directory = create(&places, NAME);
+        assert_eq!(directory.path(), path);
+        assert_eq!(fs::read_dir(&path).unwrap().count(), 0);
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o700);
+        directory.write("secret", b"x").unwrap();
+        drop(directory);
         assert_eq!(fs::read_dir(&places[0]).unwrap().count(), 0);
     }
 
@@ -337,7 +355,7 @@ mod tests {
     fn a_directory_of_another_user_is_not_used() {
         let (_root, places) = places();
         let us = geteuid().as_raw();
-        drop(create(&places[..1], NAME));
+        let _theirs = create(&places[..1], NAME);
         let error = RuntimeDirectory::create_in(&places[..1], NAME, us + 1).unwrap_err();
         let expected = format!("is there and belongs to {us}");
         assert!(error.to_string().ends_with(&expected), "{error}");
@@ -370,19 +388,21 @@ mod tests {
         let (_root, places) = places();
         let running = create(&places, NAME);
         running.write("secret", b"x").unwrap();
-        let other = create(&places, NAME);
-        assert_eq!(other.path(), places[1].join(NAME));
-        // Another container with the same place, while the first runs and after it was killed.
-        let next = format!("{PREFIX}1");
-        create(&places, &next).remove();
+        assert_eq!(create(&places, NAME).path(), places[1].join(NAME));
+        let killed = places[0].join(format!("{PREFIX}2"));
+        fs::create_dir(&killed).unwrap();
+        fs::write(killed.join("secret"), "x").unwrap();
+        let theirs = places[0].join(format!("{PREFIX}notes"));
+        fs::create_dir(&theirs).unwrap();
+        // Another container with the same place.
+        drop(create(&places, &format!("{PREFIX}3")));
         assert!(running.path().join("secret").exists());
+        assert!(!killed.exists() && theirs.exists());
         let path = running.path().to_owned();
-        let again = running.clone();
+        let copy = running.clone();
         drop(running);
-        create(&places, &next).remove();
-        assert!(again.path().exists());
-        drop(again);
-        create(&places, &next);
+        assert!(path.exists());
+        drop(copy);
         assert!(!path.exists());
     }
 

@@ -10,8 +10,11 @@ mod encrypted;
 pub mod healthcheck;
 pub mod initialize;
 pub mod print_command;
+pub mod restart;
 pub mod server;
+pub mod start;
 pub mod status;
+pub mod stop;
 pub mod toolkits;
 pub mod version;
 
@@ -65,7 +68,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments = arguments.into_iter();
     let name = arguments.next().unwrap_or_default();
     let arguments: Vec<OsString> = arguments.collect();
-    let caller = if std::process::id() == 1 {
+    // Under `docker run --init` we are the child of PID 1; whoever comes by `docker exec` is nobody's.
+    let caller = if std::process::id() == 1 || std::os::unix::process::parent_id() == 1 {
         Caller::Container
     } else {
         Caller::Somebody

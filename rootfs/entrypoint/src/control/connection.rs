@@ -4,13 +4,13 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{NAME, Reply, Verb};
 use crate::runtime::{Found, RuntimeDirectory};
 
-/// No answer is longer.
+/// No answer is longer, all reasons of a refusal together.
 const LONGEST: usize = 64 * 1024;
 
 /// How long a request may take to be sent.
@@ -35,6 +35,14 @@ pub enum ConnectionError {
         "the server of this container runs as user {0}, and listens to that user and to root only"
     )]
     OfAnother(u32),
+    /// Perhaps somebody.
+    #[error("cannot look for the server of this container in {}: {source}", place.display())]
+    Hidden {
+        /// Where it may be.
+        place: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The socket cannot be reached.
     #[error("cannot reach the server of this container: {0}")]
     Unreachable(#[source] io::Error),
@@ -44,9 +52,31 @@ pub enum ConnectionError {
     /// It has gone in the middle of the conversation.
     #[error("the first process of this container has gone away")]
     Gone,
-    /// It says what this version does not know.
+    /// It does not do it, for these reasons, one a line.
+    #[error("{0}")]
+    Refused(String),
+    /// It says what this version does not know, or not in this place.
     #[error("the first process of this container has answered `{0}`")]
     Nonsense(String),
+}
+
+impl ConnectionError {
+    /// What to do next, where we know.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::OfAnother(user) => Some(format!(
+                "run it as that user, as by `docker exec --user {user}`"
+            )),
+            _ => None,
+        }
+    }
+}
+
+impl From<Reply> for ConnectionError {
+    /// An answer that has no place in this conversation.
+    fn from(reply: Reply) -> Self {
+        Self::Nonsense(reply.to_string())
+    }
 }
 
 impl Connection {
@@ -55,6 +85,7 @@ impl Connection {
         match RuntimeDirectory::look(pid_file) {
             Found::Directory(directory) => Self::ask_at(&directory.path().join(NAME), verb),
             Found::OfAnother(user) => Err(ConnectionError::OfAnother(user)),
+            Found::Hidden(place, source) => Err(ConnectionError::Hidden { place, source }),
             Found::Nothing => Err(ConnectionError::NoServer),
         }
     }
@@ -83,10 +114,21 @@ impl Connection {
         })
     }
 
-    /// The next answer; without a limit it may take for ever.
+    /// The next answer, which is no refusal; without a limit it may take for ever.
     pub fn answer(&mut self, limit: Option<Duration>) -> Result<Reply, ConnectionError> {
         let deadline = limit.map(|limit| (Instant::now() + limit, limit));
-        let mut part = [0; 4096];
+        let mut reasons: Vec<String> = Vec::new();
+        loop {
+            match self.line(deadline) {
+                Ok(Reply::Refused(reason)) => reasons.push(reason),
+                // The reasons are all that it has to say.
+                other if reasons.is_empty() => return other,
+                _ => return Err(ConnectionError::Refused(reasons.join("\n"))),
+            }
+        }
+    }
+
+    fn line(&mut self, deadline: Option<(Instant, Duration)>) -> Result<Reply, ConnectionError> {
         loop {
             if let Some(end) = self.received.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.received.drain(..=end).collect();
@@ -103,25 +145,28 @@ impl Connection {
             self.stream
                 .set_read_timeout(timeout)
                 .map_err(ConnectionError::Unreachable)?;
-            match self.stream.read(&mut part) {
-                Ok(0) => return Err(ConnectionError::Gone),
-                Ok(count) => self.received.extend_from_slice(&part[..count]),
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::WouldBlock
-                            | io::ErrorKind::TimedOut
-                            | io::ErrorKind::Interrupted
-                    ) => {}
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
-                    return Err(ConnectionError::Gone);
-                }
-                Err(error) => return Err(ConnectionError::Unreachable(error)),
-            }
-            if self.received.len() > LONGEST {
-                return Err(ConnectionError::Nonsense("too much".to_owned()));
-            }
+            self.receive()?;
         }
+    }
+
+    /// Reads what comes next; nothing, if that takes too long.
+    fn receive(&mut self) -> Result<(), ConnectionError> {
+        let mut part = [0; 4096];
+        match self.stream.read(&mut part) {
+            Ok(0) => return Err(ConnectionError::Gone),
+            Ok(count) => self.received.extend_from_slice(&part[..count]),
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock
+                | io::ErrorKind::TimedOut
+                | io::ErrorKind::Interrupted => {}
+                io::ErrorKind::ConnectionReset => return Err(ConnectionError::Gone),
+                _ => return Err(ConnectionError::Unreachable(error)),
+            },
+        }
+        if self.received.len() > LONGEST {
+            return Err(ConnectionError::Nonsense("too much".to_owned()));
+        }
+        Ok(())
     }
 }
 
@@ -157,6 +202,21 @@ mod tests {
         assert_eq!(connection.answer(None).unwrap(), Reply::Stopped);
         let error = connection.answer(SHORT).unwrap_err();
         assert!(matches!(error, ConnectionError::Silent(_)), "{error}");
+    }
+
+    #[test]
+    fn a_refusal_is_all_of_its_reasons() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(NAME);
+        let listener = UnixListener::bind(&path).unwrap();
+        let mut connection = Connection::ask_at(&path, Verb::Restart).unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"refused one\nrefused two\n").unwrap();
+        stream.read_exact(&mut [0; 8]).unwrap();
+        drop(stream);
+        let error = connection.answer(None).unwrap_err();
+        assert_eq!(error.to_string(), "one\ntwo");
+        assert!(matches!(error, ConnectionError::Refused(_)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::PeerCredentials;
-use nix::unistd::geteuid;
+use nix::unistd::{Pid, geteuid};
 
 use super::{NAME, Reply, Verb};
 use crate::runtime::RuntimeDirectory;
@@ -137,18 +137,15 @@ impl Listener {
         self.clients.retain(|other| other.id != client);
     }
 
-    /// Closes the connections to all who have asked for `verb`.
-    pub fn dismiss_all(&mut self, verb: Verb) {
+    /// Closes the connections to all who have asked for `verb`; their processes, as far as this container
+    /// sees them.
+    pub fn dismiss_all(&mut self, verb: Verb) -> Vec<Pid> {
+        let asked =
+            |client: &mut Client| matches!(client.state, State::Waiting(asked) if asked == verb);
         self.clients
-            .retain(|client| !matches!(client.state, State::Waiting(asked) if asked == verb));
-    }
-
-    /// The processes that wait for an answer to `verb`.
-    pub fn waiting_for(&self, verb: Verb) -> Vec<i32> {
-        self.clients
-            .iter()
-            .filter(|client| matches!(client.state, State::Waiting(asked) if asked == verb))
-            .map(|client| client.process)
+            .extract_if(.., asked)
+            .filter(|client| client.process > 0)
+            .map(|client| Pid::from_raw(client.process))
             .collect()
     }
 
@@ -293,8 +290,8 @@ mod tests {
         listener.answer(requests[2].client, &Reply::Running(7));
         listener.dismiss(requests[2].client);
         listener.answer_all(Verb::Stop, &Reply::Stopped);
-        assert_eq!(listener.waiting_for(Verb::Stop).len(), 2);
-        listener.dismiss_all(Verb::Stop);
+        let us = Pid::this();
+        assert_eq!(listener.dismiss_all(Verb::Stop), [us, us]);
         assert_eq!(
             [heard(one), heard(two), heard(status)],
             ["stopped\n", "stopped\n", "running 7\n"]

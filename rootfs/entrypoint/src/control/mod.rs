@@ -10,7 +10,7 @@ mod listener;
 use std::fmt;
 
 pub use connection::{Connection, ConnectionError};
-pub use listener::Listener;
+pub use listener::{ClientId, Listener, Request};
 
 /// The name of the socket.
 const NAME: &str = "control";

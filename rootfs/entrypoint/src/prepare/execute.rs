@@ -53,11 +53,12 @@ pub struct Prepared {
     pub lock: DataLock,
 }
 
-/// Does what the plan says.
+/// Does what the plan says. Of a server that still runs, `held` is what it has, and the next one gets too.
 pub fn execute(
     plan: &Plan,
     identity: Identity,
     pid_file: &Path,
+    held: Option<&Prepared>,
     system: &mut impl System,
     journal: Journal,
 ) -> Result<Prepared, Vec<ExecuteError>> {
@@ -68,7 +69,10 @@ pub fn execute(
     check_writable(plan, created.err().unwrap_or_default())?;
 
     let data = plan.myid_path.parent().unwrap_or(Path::new("/"));
-    let (lock, unlocked) = lock::take(data).map_err(|taken| vec![taken.into()])?;
+    let (lock, unlocked) = match held.and_then(|held| held.lock.again(data)) {
+        Some(lock) => (lock, None),
+        None => lock::take(data).map_err(|taken| vec![taken.into()])?,
+    };
     if let Some(error) = unlocked {
         journal.debug(format_args!("{} cannot be locked: {error}", data.display()));
     }
@@ -81,7 +85,10 @@ pub fn execute(
         ));
     }
     write_files(plan, journal).map_err(|error| vec![error])?;
-    let runtime = RuntimeDirectory::create(pid_file);
+    let runtime = match held.and_then(|held| held.runtime.clone()) {
+        Some(runtime) => Ok(runtime),
+        None => RuntimeDirectory::create(pid_file),
+    };
     let config = config_to_read(plan, &runtime).map_err(|error| vec![error])?;
     journal.debug(format_args!("the server reads {}", config.display()));
     let runtime = runtime.inspect_err(|error| {

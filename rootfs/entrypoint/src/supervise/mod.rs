@@ -6,20 +6,22 @@
 //! Blocking the signals instead would be inherited by the child, since `Command` passes its mask on; a
 //! handler is not.
 
+mod course;
 mod grace;
 mod reap;
 mod signals;
+mod supervisor;
 
 use std::io;
 use std::path::PathBuf;
-use std::process::Command;
 
 use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 
 pub use grace::Grace;
 pub use reap::Ended;
 pub use signals::{Signals, code_of};
+pub use supervisor::{Program, Supervisor};
 
 /// Why a child could not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -46,33 +48,4 @@ pub enum SuperviseError {
     /// The children cannot be waited for.
     #[error("cannot wait for children: {0}")]
     Wait(#[source] Errno),
-}
-
-impl Signals {
-    /// Starts `command`, tells its number to `started`, and stays until it has ended.
-    pub fn supervise(
-        mut self,
-        mut command: Command,
-        started: impl FnOnce(u32),
-    ) -> Result<Ended, SuperviseError> {
-        let child = self.spawn(&mut command)?;
-        started(child.as_raw().cast_unsigned());
-        loop {
-            let signals = self.take();
-            if let Some(ended) = self.ended(child)? {
-                return Ok(ended);
-            }
-            for signal in signals
-                .into_iter()
-                .filter(|signal| *signal != Signal::SIGCHLD)
-            {
-                match kill(child, signal) {
-                    // It may have ended a moment ago: then its SIGCHLD is next.
-                    Ok(()) | Err(Errno::ESRCH) => {}
-                    Err(source) => return Err(SuperviseError::Forward { signal, source }),
-                }
-            }
-            self.wait(None)?;
-        }
-    }
 }

@@ -37,6 +37,11 @@ impl Children {
         self.0.push((child, None));
     }
 
+    /// Whether an expected child has not been collected yet.
+    pub(super) fn is_there(&self, child: Pid) -> bool {
+        self.0.contains(&(child, None))
+    }
+
     /// How an expected child has ended, if it has; asked no more than once after that.
     pub(super) fn ended(&mut self, child: Pid) -> Result<Option<Ended>, SuperviseError> {
         self.reap()?;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
@@ -112,6 +112,19 @@ impl Signals {
     /// before it is collected here.
     pub(super) fn ended(&mut self, child: Pid) -> Result<Option<Ended>, SuperviseError> {
         self.children.ended(child)
+    }
+
+    /// Sends a signal to a child, unless it has been collected: its number may be somebody else's then.
+    pub(super) fn send(&mut self, child: Pid, signal: Signal) -> Result<(), SuperviseError> {
+        if !self.children.is_there(child) {
+            return Ok(());
+        }
+        kill(child, signal).map_err(|source| SuperviseError::Forward { signal, source })
+    }
+
+    /// Collects whoever has ended.
+    pub(super) fn reap(&mut self) -> Result<(), SuperviseError> {
+        self.children.reap()
     }
 
     /// Everything noted so far, which is then forgotten.

@@ -159,6 +159,7 @@ fn help_and_wrong_command_lines() {
         ),
         (&["entrypoint"], "no command"),
         (&["entrypoint", "-x"], "unknown command `-x`"),
+        (&["zkServer.sh", "stop", "now"], "too many arguments"),
         (
             &["entrypoint", "--version", "x"],
             "unknown command `--version`",

@@ -6,6 +6,7 @@
 )]
 
 mod applets;
+mod control;
 mod harness;
 mod start;
 mod supervise;

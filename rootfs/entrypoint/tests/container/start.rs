@@ -152,7 +152,7 @@ fn an_existing_number_is_kept() {
 #[test]
 fn a_second_server_on_the_same_data_is_refused() {
     let mut container = Container::open();
-    container.java("echo up > up; exec sleep 60");
+    container.java("echo $$ > up; exec sleep 60");
     let first = container.start(&["entrypoint", "zkServer.sh", "start-foreground"]);
     wait_for_line(&container.path("up"));
     let second = container.set("ZOO_TICK_TIME", "3000").serve();
@@ -163,7 +163,7 @@ fn a_second_server_on_the_same_data_is_refused() {
     );
     assert!(second.stderr.ends_with(&expected), "{second:?}");
     assert!(container.read("conf/zoo.cfg").contains("tickTime=2000\n"));
-    let pid = container.read("run/zookeeper_server.pid");
+    let pid = wait_for_line(&container.path("up"));
     let start = container.run(&["zkServer.sh", "start"]);
     assert_eq!(start.code, Some(1));
     assert!(

@@ -1,0 +1,241 @@
+//! `zkServer.sh start-foreground`: from the environment to a server, and everything until its end.
+
+use std::fmt::Display;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use super::failure;
+use crate::control::Listener;
+use crate::exit::{self, Circumstances};
+use crate::gate::GateError;
+use crate::java::JavaCommand;
+use crate::journal::Journal;
+use crate::prepare::daemon::{self, IdentityError};
+use crate::prepare::facts::Facts;
+use crate::prepare::plan::{Plan, PlanError};
+use crate::prepare::system::Host;
+use crate::prepare::{self, Prepared, files};
+use crate::supervise::{Grace, Program, Signals, Supervisor, code_of};
+use crate::variables::ids::{ALLOW_ANONYMOUS_LOGIN, DEBUG, PID_FILE, STOP_TIMEOUT};
+use crate::variables::{Environment, Reading};
+
+/// Prepares a server and runs it; the status of the container.
+pub(super) fn run() -> ExitCode {
+    // First of all, so that a `docker stop` during the preparation is not lost.
+    let mut signals = match Signals::take_over() {
+        Ok(signals) => signals,
+        Err(error) => {
+            Journal::default().error(error);
+            return failure();
+        }
+    };
+    let prepared = prepare(&mut signals, None);
+    if let Some(signal) = signals.pending_end() {
+        return ExitCode::from(code_of(signal));
+    }
+    prepared.map_or_else(|_| failure(), |server| supervise(&mut signals, server))
+}
+
+fn supervise(signals: &mut Signals, mut server: Server) -> ExitCode {
+    let journal = server.journal;
+    journal.debug(format_args!("starting {}", server.java.program.display()));
+    let listener = listener(&server);
+    let ended = Supervisor {
+        signals,
+        listener,
+        journal,
+    }
+    .run(&mut server);
+    let _ = fs::remove_file(&server.pid_file);
+    let code = match ended {
+        Ok(ended) => {
+            if let Some(meaning) = exit::meaning(ended, &server.circumstances()) {
+                journal.note(format_args!(
+                    "the server has left with {}: {meaning}",
+                    ended.code()
+                ));
+            }
+            ExitCode::from(ended.code())
+        }
+        Err(error) => {
+            journal.error(error);
+            failure()
+        }
+    };
+    drop(server);
+    code
+}
+
+fn listener(server: &Server) -> Option<Listener> {
+    let bound = Listener::bind(server.prepared.runtime.as_ref()?);
+    bound
+        .inspect_err(|error| {
+            server.journal.warning(format_args!(
+                "`zkServer.sh stop` and `restart` will not work: {error}"
+            ));
+        })
+        .ok()
+}
+
+/// A server that is ready to be started, or runs.
+struct Server {
+    java: JavaCommand,
+    pid_file: PathBuf,
+    prepared: Prepared,
+    data: Vec<PathBuf>,
+    journal: Journal,
+    since: Option<Instant>,
+    /// The one that follows it, once somebody has asked for a restart.
+    next: Option<Box<Server>>,
+}
+
+impl Server {
+    fn circumstances(&self) -> Circumstances {
+        let unwritable = |directory: &&PathBuf| files::check_writable(directory).is_err();
+        Circumstances {
+            ran_for: self.since.map(|since| since.elapsed()).unwrap_or_default(),
+            unwritable: self.data.iter().find(unwritable).cloned(),
+        }
+    }
+}
+
+impl Program for Server {
+    fn command(&mut self) -> Command {
+        if let Some(next) = self.next.take() {
+            *self = *next;
+        }
+        self.java.command()
+    }
+
+    fn started(&mut self, process: u32) {
+        self.since = Some(Instant::now());
+        if let Err(error) = write_pid_file(&self.pid_file, process) {
+            self.journal.debug(format_args!(
+                "{} is not written: {error}",
+                self.pid_file.display()
+            ));
+        }
+    }
+
+    fn prepare_again(&mut self, signals: &mut Signals) -> Result<(), Vec<String>> {
+        let next = prepare(signals, Some(&self.prepared))?;
+        self.next = Some(Box::new(next));
+        Ok(())
+    }
+}
+
+/// Whole for every reader, but not flushed: it means nothing after a crash, and PID 1 must not wait for a disk.
+fn write_pid_file(path: &Path, process: u32) -> io::Result<()> {
+    let temporary = path.with_extension("new");
+    fs::write(&temporary, process.to_string())?;
+    fs::rename(&temporary, path)
+}
+
+/// What is in the way, said at once, and kept for whoever has asked for the start.
+struct Complaints {
+    journal: Journal,
+    errors: Vec<String>,
+}
+
+impl Complaints {
+    fn say(&mut self, error: impl Display) {
+        let error = error.to_string();
+        self.journal.error(&error);
+        self.errors.push(error);
+    }
+
+    fn all<T, E: Display>(&mut self, result: Result<T, Vec<E>>) -> Option<T> {
+        result
+            .map_err(|errors| errors.iter().for_each(|error| self.say(error)))
+            .ok()
+    }
+
+    fn explain(&mut self, error: &IdentityError) {
+        self.say(error);
+        if let Some(hint) = error.hint() {
+            self.journal.hint(hint);
+        }
+    }
+}
+
+/// From the environment to a command line; everything that is wrong is said before it gives up.
+/// Of a server that still runs, `held` is what the next one gets, too.
+fn prepare(signals: &mut Signals, held: Option<&Prepared>) -> Result<Server, Vec<String>> {
+    let environment = Environment::of_process();
+    let reading = Reading::of(&environment);
+    let journal = Journal {
+        debug: reading.values().boolean(DEBUG),
+    };
+    signals.grace = Grace::of_seconds(reading.values().integer(STOP_TIMEOUT));
+    let mut complaints = Complaints {
+        journal,
+        errors: Vec::new(),
+    };
+    step_by_step(&environment, reading, signals, held, &mut complaints).ok_or(complaints.errors)
+}
+
+/// Nothing where something is in the way, or where the container is to end.
+fn step_by_step(
+    environment: &Environment,
+    mut reading: Reading,
+    signals: &mut Signals,
+    held: Option<&Prepared>,
+    complaints: &mut Complaints,
+) -> Option<Server> {
+    let journal = complaints.journal;
+    std::mem::take(&mut reading.warnings)
+        .iter()
+        .for_each(|warning| journal.warning(warning));
+    let doubtful = reading.is_broken(ALLOW_ANONYMOUS_LOGIN);
+    let (values, problems) = reading.parts();
+    problems.iter().for_each(|problem| complaints.say(problem));
+
+    let identity = daemon::identity(&values).inspect_err(|error| complaints.explain(error));
+    let facts = complaints.all(Facts::look(&values))?;
+    let plan = Plan::make(environment, &values, &facts).map_err(|errors| {
+        // Beside broken values only that is worth saying which does not follow from them.
+        let follows = |error: &&PlanError| match error {
+            PlanError::Gate(GateError::Undecided) => doubtful,
+            PlanError::Gate(GateError::NotYet(_)) => false,
+            _ => !problems.is_empty(),
+        };
+        errors
+            .iter()
+            .filter(|error| !follows(error))
+            .for_each(|error| complaints.say(error));
+    });
+    let (Ok(identity), Ok(plan), []) = (identity, plan, problems.as_slice()) else {
+        return None;
+    };
+    if signals.pending_end().is_some() {
+        return None;
+    }
+
+    plan.warnings
+        .iter()
+        .for_each(|warning| journal.warning(warning));
+    journal.debug(format_args!(
+        "ZooKeeper {}, run by {identity:?}",
+        facts.release
+    ));
+    plan.notes.iter().for_each(|note| journal.note(note));
+    let pid_file = values.path(PID_FILE);
+    let executed = prepare::execute(&plan, identity, pid_file, held, &mut Host, journal);
+    let prepared = complaints.all(executed)?;
+    let mut java = JavaCommand::server(environment, &values, &prepared.config);
+    java.hide_secrets(prepared.runtime.as_ref())
+        .map_err(|error| complaints.say(error))
+        .ok()?;
+    Some(Server {
+        java,
+        pid_file: pid_file.to_owned(),
+        prepared,
+        data: vec![facts.data_directory, facts.data_log_directory],
+        journal,
+        since: None,
+        next: None,
+    })
+}
