@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, killpg};
 use nix::unistd::Pid;
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
@@ -45,13 +45,18 @@ pub(super) fn asks_for_the_end(signal: Signal) -> bool {
 impl Signals {
     /// Takes over the signals; from here on they are noted until somebody asks for them.
     pub fn take_over() -> Result<Self, SuperviseError> {
-        let signals = FORWARDED
-            .iter()
-            .chain([&Signal::SIGCHLD])
-            .map(|signal| *signal as i32);
+        let signals: SigSet = FORWARDED.into_iter().chain([Signal::SIGCHLD]).collect();
+        // Between the kernel's and its own entry `signal-hook` takes a signal for somebody else's, and it would
+        // be lost. One that is blocked meanwhile comes afterwards, also to PID 1. No child inherits that:
+        // none is started before it is over.
+        let blocked = signals.thread_swap_mask(SigmaskHow::SIG_BLOCK);
+        let numbers = signals.iter().map(|signal| signal as i32);
         let delivery = UnixStream::pair()
-            .and_then(|(read, write)| SignalDelivery::with_pipe(read, write, SignalOnly, signals))
+            .and_then(|(read, write)| SignalDelivery::with_pipe(read, write, SignalOnly, numbers))
             .map_err(SuperviseError::Signals)?;
+        blocked
+            .and_then(|before| before.thread_set_mask())
+            .map_err(|errno| SuperviseError::Signals(errno.into()))?;
         // Where somebody else is PID 1 (`docker run --init`) orphans still come to us. Nothing is lost
         // where this is refused, as it is by qemu, which runs images of other architectures: then
         // they go to that PID 1.
@@ -131,6 +136,12 @@ impl Signals {
     pub(super) fn take(&mut self) -> Vec<Signal> {
         self.note();
         std::mem::take(&mut self.noted)
+    }
+
+    /// Forgets a signal that has come too early to mean anything.
+    pub(super) fn forget(&mut self, signal: Signal) {
+        self.note();
+        self.noted.retain(|noted| *noted != signal);
     }
 
     fn note(&mut self) {

@@ -51,6 +51,8 @@ struct Run {
 impl Supervisor<'_> {
     /// Starts the program and stays until it has ended for good; how it has.
     pub fn run(&mut self, program: &mut impl Program) -> Result<Ended, SuperviseError> {
+        // There are no threads to show yet, and a JVM that has only begun to start is ended by it.
+        self.signals.forget(Signal::SIGQUIT);
         let mut run = Run {
             child: self.start(program)?,
             course: Course::new(self.signals.grace),

@@ -39,10 +39,10 @@ fn starts(container: &Container, number: usize) -> String {
 
 fn socket(container: &Container) -> PathBuf {
     wait_for("the control socket", || {
-        let mut entries = fs::read_dir(container.path("run")).ok()?.flatten();
-        let socket = entries
-            .find_map(|entry| Some(entry.path().join("control")).filter(|path| path.exists()));
-        socket
+        fs::read_dir(container.path("run"))
+            .ok()?
+            .map(|entry| entry.unwrap().path().join("control"))
+            .find(|path| path.exists())
     })
 }
 
@@ -174,9 +174,9 @@ fn nobody_else_gets_the_data_during_a_restart_and_the_end_wins() {
     );
     process.signal(Signal::SIGTERM);
     fs::write(container.path("go"), "").unwrap();
-    assert_eq!(process.end().code, Some(143));
     let restart = restart.end();
     assert_eq!(restart.code, Some(1), "{restart:?}");
+    assert_eq!(process.end().code, Some(143));
     assert_eq!(container.read("starts").lines().count(), 1);
 }
 

@@ -1,7 +1,9 @@
 //! PID 1: signals, statuses, orphans.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
 
 use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
@@ -67,19 +69,67 @@ fn orphans_are_reaped_while_the_server_runs() {
 }
 
 #[test]
-fn a_signal_during_the_preparation_is_not_lost() {
-    let mut container = Container::open();
-    let fifo = container.path("tick");
-    mkfifo(&fifo, Mode::S_IRWXU).unwrap();
-    container.set("ZOO_TICK_TIME_FILE", fifo.to_str().unwrap());
-    container.java("exec sleep 60");
-    let process = container.start(&SERVE);
-    // Opens once the other side reads, that is, in the middle of the preparation.
-    let mut writer = OpenOptions::new().write(true).open(&fifo).unwrap();
-    process.signal(Signal::SIGTERM);
-    writer.write_all(b"2000\n").unwrap();
-    drop(writer);
-    assert_eq!(process.end().code, Some(143));
+fn a_signal_during_the_preparation_ends_it() {
+    for (signal, status) in [
+        (Signal::SIGTERM, Some(143)),
+        (Signal::SIGINT, Some(130)),
+        // Asks for the threads of a JVM, and there is none.
+        (Signal::SIGQUIT, Some(7)),
+    ] {
+        let mut container = Container::open();
+        let fifo = container.path("tick");
+        mkfifo(&fifo, Mode::S_IRWXU).unwrap();
+        container.set("ZOO_TICK_TIME_FILE", fifo.to_str().unwrap());
+        container.java("exit 7");
+        let process = container.start(&SERVE);
+        // Opens once the other side reads, that is, in the middle of the preparation.
+        let mut writer = OpenOptions::new().write(true).open(&fifo).unwrap();
+        process.signal(signal);
+        writer.write_all(b"2000\n").unwrap();
+        drop(writer);
+        assert_eq!(process.end().code, status, "{signal}");
+        let java = container.path("arguments");
+        assert_eq!(java.exists(), status == Some(7), "{signal}");
+    }
+}
+
+/// How many moments between the beginning of a start and a server that runs.
+const MOMENTS: u32 = 60;
+
+#[test]
+fn a_signal_at_any_moment_ends_the_start_and_leaves_nothing_half_done() {
+    let longest = {
+        let container = Container::open();
+        container.java("echo up > up; exec sleep 60");
+        let begin = Instant::now();
+        let process = container.start(&SERVE);
+        wait_for_line(&container.path("up"));
+        process.signal(Signal::SIGTERM);
+        process.end();
+        begin.elapsed()
+    };
+    for moment in 0..MOMENTS {
+        let container = Container::open();
+        container.java("echo $$ > up; exec sleep 60");
+        let process = container.start(&SERVE);
+        // Every moment is as good as any other, and where it falls is left to chance.
+        std::thread::sleep(longest * moment / MOMENTS);
+        process.signal(Signal::SIGTERM);
+        let ended = process.end();
+        // Before it takes over the signals it is ended as any process; as PID 1 it would go on.
+        let early = ended.code.is_none();
+        assert!(ended.code == Some(143) || early, "{moment}: {ended:?}");
+        let half: Vec<String> = container
+            .files()
+            .into_iter()
+            .filter(|file| file.ends_with(".new") || file.starts_with("run/"))
+            .collect();
+        assert!(early || half.is_empty(), "{moment}: {half:?}");
+        if let Ok(java) = fs::read_to_string(container.path("up")) {
+            let java = container.path("/proc").join(java.trim());
+            assert!(java == Path::new("/proc") || !java.exists(), "{moment}");
+        }
+    }
 }
 
 #[test]
