@@ -6,8 +6,8 @@ use std::path::Path;
 use super::{JavaCommand, Line, heap, jmx, logging, secret};
 use crate::prepare::DEFAULT_FILES;
 use crate::variables::ids::{
-    BASE_DIR, CONF_DIR, HEAP_SIZE, JVMFLAGS, LOG_DIR, LOG_LEVEL, LOG4J_PROP, SERVER_JVMFLAGS,
-    SUPER_USER_PASSWORD,
+    ADMIN_SERVER_ADDRESS, BASE_DIR, CONF_DIR, HEAP_SIZE, JVMFLAGS, LOG_DIR, LOG_LEVEL, LOG4J_PROP,
+    SERVER_JVMFLAGS, SUPER_USER_PASSWORD,
 };
 use crate::variables::{Environment, Values};
 
@@ -15,7 +15,8 @@ const SERVER: &str = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
 
 impl JavaCommand {
     /// The rows that the server's command line is made of, beside those of JMX.
-    pub const SERVER_ROWS: [usize; 9] = [
+    pub const SERVER_ROWS: [usize; 10] = [
+        ADMIN_SERVER_ADDRESS.row(),
         BASE_DIR.row(),
         CONF_DIR.row(),
         HEAP_SIZE.row(),
@@ -40,13 +41,18 @@ impl JavaCommand {
         line.property("zookeeper.log.dir", values.path(LOG_DIR));
         line.property("zookeeper.log.file", "zookeeper.log");
         line.logger(&logging::asked_for(values));
+        let secrets = secret::of_server(values);
+        if !secrets.is_empty() && values.optional_text(ADMIN_SERVER_ADDRESS).is_none() {
+            // Its command `system_properties` shows all of them to anybody who asks.
+            line.property("zookeeper.admin.serverAddress", "127.0.0.1");
+        }
         // The files of the image stand behind those of the user, for a read-only directory without them.
         line.class_path(values, [values.path(CONF_DIR), Path::new(DEFAULT_FILES)]);
         line.extend(values.flags(SERVER_JVMFLAGS));
         line.extend(values.flags(JVMFLAGS));
         line.extend([OsString::from(SERVER), config.as_os_str().to_owned()]);
         Self {
-            secrets: secret::of_server(values),
+            secrets,
             ..Self::new(environment, line)
         }
     }
@@ -129,9 +135,20 @@ mod tests {
     }
 
     #[test]
+    fn who_could_ask_for_a_secret_must_be_in_the_container_or_be_meant() {
+        let on_loopback = "-Dzookeeper.admin.serverAddress=127.0.0.1 ";
+        let password = ("ZOO_SUPER_USER_PASSWORD", "geheim");
+        assert!(!server(&[]).contains(on_loopback));
+        assert!(server(&[password]).contains(on_loopback));
+        let meant = [password, ("ZOO_ADMIN_SERVER_ADDRESS", "0.0.0.0")];
+        assert!(!server(&meant).contains(on_loopback));
+    }
+
+    #[test]
     fn no_secret_is_among_the_arguments() {
         let pairs = [("ZOO_SUPER_USER_PASSWORD", "geheim")];
-        assert_eq!(server(&pairs), server(&[]));
+        let on_loopback = "-Dzookeeper.admin.serverAddress=127.0.0.1 ";
+        assert_eq!(server(&pairs).replace(on_loopback, ""), server(&[]));
         let (environment, values) = given(&pairs);
         let command = JavaCommand::server(&environment, &values, Path::new("zoo.cfg"));
         assert_eq!(command.secrets.len(), 1);
