@@ -14,9 +14,10 @@ use super::configured::{self, DataDirectories};
 use super::{DAEMON_ROWS, failure, print, usage, values};
 use crate::journal::Journal;
 use crate::prepare::daemon;
-use crate::prepare::directories::{self, Content, Directory};
+use crate::prepare::directories::{self, Content, Directory, NamedBy};
+use crate::prepare::files;
+use crate::prepare::lock;
 use crate::prepare::system::Host;
-use crate::prepare::{files, lock};
 use crate::properties::Properties;
 use crate::servers::ServerId;
 use crate::variables::ids::CONF_DIR;
@@ -128,7 +129,7 @@ fn initialize(request: &Request, values: &Values) -> Result<String, InitializeEr
 
     become_owner(&directories, values)?;
     // Held to the end: a server that starts meanwhile waits for nothing, it refuses.
-    let (_lock, _) = lock::take(&directories.data)?;
+    let (_lock, _) = lock::take(&directories.data, &directories.log, None)?;
     if !request.force {
         let mut data = directories.all().map(configured::version_2);
         if let Some(there) = data.find(|data| data.exists()) {
@@ -160,16 +161,19 @@ fn become_owner(directories: &DataDirectories, values: &Values) -> Result<(), In
         path: path.to_owned(),
         content: Content::Data,
         needed: true,
+        named_by: NamedBy::in_file(path, values),
     });
     let needed: Vec<Directory> = needed.collect();
-    directories::ready(&mut Host, identity, &needed, Journal::default()).map_err(|errors| {
+    let journal = Journal::default();
+    directories::hand_over(&mut Host, identity, &needed, journal);
+    daemon::become_daemon(&mut Host, identity).map_err(make(&directories.data))?;
+    directories::make(&mut Host, &needed, journal).map_err(|errors| {
         let first = errors.into_iter().next();
         first.map_or_else(
             || make(&directories.data)(io::ErrorKind::Other.into()),
             |error| make(&error.path)(error.source),
         )
     })?;
-    daemon::become_daemon(&mut Host, identity).map_err(make(&directories.data))?;
     for directory in directories.all() {
         files::check_writable(directory)
             .map_err(|error| make(directory)(io::Error::other(error)))?;
@@ -405,7 +409,7 @@ mod tests {
     fn the_data_of_a_running_server_is_left_alone() {
         let server = Server::new();
         fs::create_dir(server.path("data")).unwrap();
-        let _lock = lock::take(&server.path("data")).unwrap();
+        let _lock = lock::take(&server.path("data"), &server.path("data"), None).unwrap();
         let error = server.initialize("--force").unwrap_err();
         assert!(
             error.starts_with("another server is running on "),

@@ -26,7 +26,9 @@ use std::process::{Command, ExitCode};
 
 use crate::java::JavaCommand;
 use crate::journal::Journal;
+use crate::prepare::adopt;
 use crate::prepare::daemon::{self, Identity};
+use crate::prepare::mounts::Mounts;
 use crate::prepare::system::Host;
 use crate::variables::ids::{DAEMON_GROUP, DAEMON_USER};
 use crate::variables::{Environment, Reading, Values};
@@ -141,11 +143,16 @@ fn failure() -> ExitCode {
 
 /// The values that a tool needs; one that is wrong is said, and ends it.
 fn values(environment: &Environment, rows: &[usize]) -> Result<Values, ExitCode> {
-    Reading::of(environment).only(rows).map_err(|problems| {
+    let read = Reading::of(environment).only(rows).map_err(|problems| {
         problems
             .iter()
             .for_each(|problem| Journal::default().error(problem));
         failure()
+    });
+    read.map(|mut values| {
+        // What is said of it the server has said at its start.
+        adopt::adopted(&mut values, &Mounts::of_process().unwrap_or_default());
+        values
     })
 }
 

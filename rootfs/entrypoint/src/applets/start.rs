@@ -11,16 +11,18 @@ use super::failure;
 use crate::control::Listener;
 use crate::exit::{self, Circumstances};
 use crate::gate::GateError;
-use crate::java::JavaCommand;
+use crate::java::{JavaCommand, heap};
 use crate::journal::Journal;
 use crate::prepare::daemon::{self, IdentityError};
-use crate::prepare::facts::Facts;
+use crate::prepare::facts::{self, Facts};
+use crate::prepare::hooks::{self, HookError};
+use crate::prepare::mounts::Mounts;
 use crate::prepare::plan::{Plan, PlanError};
 use crate::prepare::system::Host;
-use crate::prepare::{self, Prepared, files};
-use crate::supervise::{Grace, Program, Signals, Supervisor, code_of};
-use crate::variables::ids::{ALLOW_ANONYMOUS_LOGIN, DEBUG, PID_FILE, STOP_TIMEOUT};
-use crate::variables::{Environment, Reading};
+use crate::prepare::{self, Prepared, adopt, files, memory};
+use crate::supervise::{Ended, Grace, Program, Signals, Supervisor, code_of};
+use crate::variables::ids::{ALLOW_ANONYMOUS_LOGIN, CONF_DIR, DEBUG, PID_FILE, STOP_TIMEOUT};
+use crate::variables::{Environment, Reading, Values};
 
 /// Prepares a server and runs it; the status of the container.
 pub(super) fn run() -> ExitCode {
@@ -147,15 +149,26 @@ impl Complaints {
         self.errors.push(error);
     }
 
-    fn all<T, E: Display>(&mut self, result: Result<T, Vec<E>>) -> Option<T> {
-        result
-            .map_err(|errors| errors.iter().for_each(|error| self.say(error)))
-            .ok()
+    /// All of them, and after them what to do next, where `hint` knows.
+    fn all<T, E: Display>(
+        &mut self,
+        result: Result<T, Vec<E>>,
+        hint: impl FnOnce(&[E]) -> Option<String>,
+    ) -> Option<T> {
+        let said = result.map_err(|errors| {
+            errors.iter().for_each(|error| self.say(error));
+            self.hint(hint(&errors));
+        });
+        said.ok()
     }
 
     fn explain(&mut self, error: &IdentityError) {
         self.say(error);
-        if let Some(hint) = error.hint() {
+        self.hint(error.hint());
+    }
+
+    fn hint(&self, hint: Option<impl Display>) {
+        if let Some(hint) = hint {
             self.journal.hint(hint);
         }
     }
@@ -190,11 +203,23 @@ fn step_by_step(
         .iter()
         .for_each(|warning| journal.warning(warning));
     let doubtful = reading.is_broken(ALLOW_ANONYMOUS_LOGIN);
-    let (values, problems) = reading.parts();
+    let (mut values, problems) = reading.parts();
     problems.iter().for_each(|problem| complaints.say(problem));
+    // Without a table nothing is known to be mounted, and nothing is adopted.
+    let mounts = Mounts::of_process().unwrap_or_default();
+    let adoption = adopt::adopted(&mut values, &mounts);
+    adoption.notes.iter().for_each(|note| journal.note(note));
+    adoption
+        .warnings
+        .iter()
+        .for_each(|warning| journal.warning(warning));
+    adoption
+        .refusals
+        .iter()
+        .for_each(|refusal| complaints.say(refusal));
 
     let identity = daemon::identity(&values).inspect_err(|error| complaints.explain(error));
-    let facts = complaints.all(Facts::look(&values))?;
+    let facts = complaints.all(Facts::look(&values, mounts), facts::hint)?;
     let plan = Plan::make(environment, &values, &facts).map_err(|errors| {
         // Beside broken values only that is worth saying which does not follow from them.
         let follows = |error: &&PlanError| match error {
@@ -207,7 +232,8 @@ fn step_by_step(
             .filter(|error| !follows(error))
             .for_each(|error| complaints.say(error));
     });
-    let (Ok(identity), Ok(plan), []) = (identity, plan, problems.as_slice()) else {
+    let is_broken = !problems.is_empty() || !adoption.refusals.is_empty();
+    let (Ok(identity), Ok(plan), false) = (identity, plan, is_broken) else {
         return None;
     };
     if signals.pending_end().is_some() {
@@ -216,6 +242,7 @@ fn step_by_step(
 
     plan.warnings
         .iter()
+        .chain(&heap_warning(environment, &values))
         .for_each(|warning| journal.warning(warning));
     journal.debug(format_args!(
         "ZooKeeper {}, run by {identity:?}",
@@ -224,7 +251,10 @@ fn step_by_step(
     plan.notes.iter().for_each(|note| journal.note(note));
     let pid_file = values.path(PID_FILE);
     let executed = prepare::execute(&plan, identity, pid_file, held, &mut Host, journal);
-    let prepared = complaints.all(executed)?;
+    let prepared = complaints.all(executed, prepare::hint)?;
+    run_hooks(&values, &facts, signals, journal)
+        .map_err(|error| complaints.say(error))
+        .ok()?;
     let mut java = JavaCommand::server(environment, &values, &prepared.config);
     java.hide_secrets(prepared.runtime.as_ref())
         .map_err(|error| complaints.say(error))
@@ -237,5 +267,23 @@ fn step_by_step(
         journal,
         since: None,
         next: None,
+    })
+}
+
+fn heap_warning(environment: &Environment, values: &Values) -> Option<String> {
+    memory::warning(heap::largest(environment, values)?, memory::limit()?)
+}
+
+fn run_hooks(
+    values: &Values,
+    facts: &Facts,
+    signals: &mut Signals,
+    journal: Journal,
+) -> Result<(), HookError> {
+    let (conf, data) = (values.path(CONF_DIR), &facts.data_directory);
+    hooks::run(conf, data, journal, |command| {
+        let ended = signals.run_to_end(command)?;
+        // One that has gone on to its end all the same must not be followed by another.
+        Ok(signals.pending_end().map_or(ended, Ended::Killed))
     })
 }

@@ -1,15 +1,30 @@
 //! The working directories: made where they are missing, handed to the daemon user where they are not its own.
+//!
+//! Root comes first, since volumes mostly are root's. What root may not do, because a capability is missing
+//! or an NFS server takes root for nobody, the daemon user may be able to do itself: it comes second.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::daemon::Identity;
-use super::lock;
-use super::system::{Below, System};
+use super::history::VERSION;
+use super::system::{Below, Holds, Owner, Seen, System};
+use super::{hooks, lock};
 use crate::journal::Journal;
+use crate::variables::Values;
+use crate::variables::ids::{DATA_DIR, DATA_LOG_DIR};
 
 /// The group of the directories we make: with it an arbitrary uid (whose group is 0 there) may write.
 const GROUP_ZERO: u32 = 0;
+
+/// The volumes of the image, and the place of the pid file.
+const OF_IMAGE: [&str; 5] = [
+    "/srv/conf",
+    "/srv/data",
+    "/srv/datalog",
+    "/var/log",
+    "/run/zookeeper",
+];
 
 /// What is in a directory, which decides what in it changes hands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +42,7 @@ impl Content {
     /// not ZooKeeper's alone: those stay whose they are.
     fn made_by_us(self) -> &'static [&'static str] {
         match self {
-            Self::Data => &["version-2", "myid", lock::NAME],
+            Self::Data => &[VERSION, "myid", lock::NAME, hooks::MARKER],
             Self::Logs => &["zookeeper.log", "zookeeper_trace.log"],
             Self::Theirs => &[],
         }
@@ -43,6 +58,31 @@ pub struct Directory {
     pub content: Content,
     /// Whether the server cannot do without it.
     pub needed: bool,
+    /// Who has named it.
+    pub named_by: NamedBy,
+}
+
+/// Who has named a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The image, or whoever starts the container.
+    Start,
+    /// A `zoo.cfg`, which the daemon user may be able to change.
+    File,
+}
+
+impl NamedBy {
+    /// Of a data directory that a `zoo.cfg` names, and perhaps the environment as well.
+    pub fn in_file(path: &Path, values: &Values) -> Self {
+        if [DATA_DIR, DATA_LOG_DIR]
+            .iter()
+            .any(|id| values.path(*id) == path)
+        {
+            Self::Start
+        } else {
+            Self::File
+        }
+    }
 }
 
 /// A directory that is missing and cannot be made.
@@ -55,30 +95,68 @@ pub struct CreateError {
     pub source: io::Error,
 }
 
-/// Makes every directory and hands it over; the problems of those that are needed.
-///
-/// A change of owner that fails is no problem by itself: on NFS root may not, and the daemon user may all
-/// the same write. Whether it can is looked at once root is given up.
-pub fn ready(
+/// Makes every directory as root and hands it over. Nothing that fails is a problem yet: on NFS root may
+/// not change an owner, and the daemon user may all the same write.
+pub fn hand_over(
     system: &mut impl System,
     identity: Identity,
+    directories: &[Directory],
+    journal: Journal,
+) {
+    let Identity::Daemon { uid, .. } = identity else {
+        return;
+    };
+    for directory in directories {
+        let path = &directory.path;
+        let created = match system.create_directory(path) {
+            Ok(created) => created,
+            Err(error) => {
+                journal.debug(format_args!(
+                    "root cannot create {}: {error}",
+                    path.display()
+                ));
+                continue;
+            }
+        };
+        let given = system.look(path).and_then(|seen| {
+            if may_be_given(directory, created, &seen) {
+                give(system, uid, directory, created, &seen)
+            } else {
+                journal.debug(format_args!("{} stays whose it is", path.display()));
+                Ok(())
+            }
+        });
+        if let Err(error) = given {
+            journal.debug(format_args!(
+                "cannot give {} to {uid}: {error}",
+                path.display()
+            ));
+            if created {
+                // Root's, or nobody's, it would only be in the daemon user's way, which may make its own.
+                let _ = system.remove_directory(path);
+            }
+        }
+    }
+}
+
+/// Makes every directory that is still missing, as whom the server will run; the problems of those that are
+/// needed.
+pub fn make(
+    system: &mut impl System,
     directories: &[Directory],
     journal: Journal,
 ) -> Result<(), Vec<CreateError>> {
     let mut problems = Vec::new();
     for directory in directories {
-        match system.create_directory(&directory.path) {
-            Ok(created) => hand_over(system, identity, directory, created, journal),
-            Err(source) => {
-                let problem = CreateError {
-                    path: directory.path.clone(),
-                    source,
-                };
-                if directory.needed {
-                    problems.push(problem);
-                } else {
-                    journal.debug(problem);
-                }
+        if let Err(source) = system.create_directory(&directory.path) {
+            let problem = CreateError {
+                path: directory.path.clone(),
+                source,
+            };
+            if directory.needed {
+                problems.push(problem);
+            } else {
+                journal.debug(problem);
             }
         }
     }
@@ -89,49 +167,50 @@ pub fn ready(
     }
 }
 
-fn hand_over(
+/// Whether root may give a directory to the daemon user.
+///
+/// That user may write to the volumes, so it could have put a link there, or have named another directory
+/// in `zoo.cfg`, and be given the programs of this image, or somebody else's volume, at the next start. A
+/// directory that only a `zoo.cfg` names must therefore look like one for a server: it is a server's
+/// already, or it is as new as an engine makes it for a mount.
+fn may_be_given(directory: &Directory, created: bool, seen: &Seen) -> bool {
+    let of_image = OF_IMAGE.iter().any(|volume| seen.real.starts_with(volume));
+    if seen.by_foreign_link {
+        return false;
+    }
+    if created || of_image {
+        return true;
+    }
+    seen.mounted
+        && match (directory.content, directory.named_by) {
+            // A configuration that was mapped stays whose it is, unless there is something to write.
+            (Content::Theirs, _) => directory.needed,
+            (Content::Data | Content::Logs, NamedBy::Start) => true,
+            (Content::Data | Content::Logs, NamedBy::File) => match seen.holds {
+                Holds::Data => true,
+                Holds::Nothing => seen.owner == 0,
+                Holds::Others => false,
+            },
+        }
+}
+
+fn give(
     system: &mut impl System,
-    identity: Identity,
+    uid: u32,
     directory: &Directory,
     created: bool,
-    journal: Journal,
-) {
-    let Identity::Daemon { uid, .. } = identity else {
-        return;
-    };
-    match system.owners(&directory.path, Below::Nothing) {
-        // What must not change hands itself is no place to give anything away in.
-        Ok(owners) if owners.is_empty() => {
-            journal.debug(format_args!(
-                "{} stays whose it is",
-                directory.path.display()
-            ));
-            return;
-        }
-        _ => {}
-    }
+    seen: &Seen,
+) -> io::Result<()> {
     // What is there keeps its group: somebody may have chosen it.
-    let gid = created.then_some(GROUP_ZERO);
-    let made = directory
-        .content
-        .made_by_us()
-        .iter()
-        .map(|name| (directory.path.join(name), Below::Everything));
-    for (path, below) in [(directory.path.clone(), Below::Nothing)]
-        .into_iter()
-        .chain(made)
-    {
-        let changed = system.owners(&path, below).and_then(|owners| {
-            let mut foreign = owners.into_iter().filter(|(_, owner)| *owner != uid);
-            foreign.try_for_each(|(path, _)| system.change_owner(&path, uid, gid))
-        });
-        if let Err(error) = changed {
-            journal.debug(format_args!(
-                "cannot give {} to {uid}: {error}",
-                path.display()
-            ));
-        }
+    let to = Owner {
+        uid,
+        gid: created.then_some(GROUP_ZERO),
+    };
+    let mut result = system.give(&seen.real, Below::Nothing, to);
+    for name in directory.content.made_by_us() {
+        result = result.and(system.give(&seen.real.join(name), Below::Everything, to));
     }
+    result
 }
 
 #[cfg(test)]
@@ -145,22 +224,41 @@ mod tests {
         gid: 1000,
     };
 
-    fn directory(path: &str, content: Content, needed: bool) -> Directory {
+    fn directory(path: &str, content: Content) -> Directory {
         Directory {
             path: path.into(),
             content,
-            needed,
+            needed: true,
+            named_by: NamedBy::Start,
         }
+    }
+
+    fn seen(path: &str) -> Seen {
+        Seen {
+            real: path.into(),
+            owner: 0,
+            by_foreign_link: false,
+            mounted: true,
+            holds: Holds::Nothing,
+        }
+    }
+
+    fn start(system: &mut Recorder, identity: Identity, directories: &[Directory]) -> Vec<String> {
+        hand_over(system, identity, directories, Journal::default());
+        become_daemon(system, identity).unwrap();
+        let made = make(system, directories, Journal::default());
+        let problems = made.err().unwrap_or_default();
+        let mut calls = std::mem::take(&mut system.calls);
+        calls.extend(problems.iter().map(ToString::to_string));
+        calls
     }
 
     fn calls(system: &mut Recorder, identity: Identity) -> Vec<String> {
         let directories = [
-            directory("/srv/conf/zookeeper", Content::Theirs, true),
-            directory("/srv/data/zookeeper", Content::Data, true),
+            directory("/srv/conf/zookeeper", Content::Theirs),
+            directory("/srv/data/zookeeper", Content::Data),
         ];
-        ready(system, identity, &directories, Journal::default()).unwrap();
-        become_daemon(system, identity).unwrap();
-        std::mem::take(&mut system.calls)
+        start(system, identity, &directories)
     }
 
     #[test]
@@ -213,29 +311,162 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_change_of_owner_is_left_to_the_look_afterwards() {
+    fn what_root_cannot_do_the_daemon_user_does() {
+        let data = [directory("/srv/data/zookeeper", Content::Data)];
+        let drop = ["setgroups [1000]", "setgid 1000", "setuid 1000"];
+        // An NFS server that takes root for nobody, or root without CAP_CHOWN.
+        for (refused, before) in [
+            (
+                "chown",
+                &[
+                    "mkdir /srv/data/zookeeper",
+                    "chown 1000:0 /srv/data/zookeeper",
+                    "rmdir /srv/data/zookeeper",
+                ][..],
+            ),
+            // The same with a directory that only the daemon user may write.
+            ("mkdir", &["mkdir /srv/data/zookeeper"]),
+        ] {
+            let mut system = Recorder::default();
+            system
+                .refused
+                .insert(refused, io::ErrorKind::PermissionDenied);
+            let expected = [before, &drop, &["mkdir /srv/data/zookeeper"]].concat();
+            assert_eq!(start(&mut system, DAEMON, &data), expected);
+        }
+        // What was there before is not removed, and whether it can be written is looked at later.
         let mut system = Recorder::default();
         system
             .refused
             .insert("chown", io::ErrorKind::PermissionDenied);
-        assert_eq!(calls(&mut system, DAEMON).last().unwrap(), "setuid 1000");
+        system.owned.insert("/srv/data/zookeeper".into(), 0);
+        assert_eq!(
+            start(&mut system, DAEMON, &data),
+            [&["chown 1000: /srv/data/zookeeper"][..], &drop].concat()
+        );
     }
 
     #[test]
     fn only_needed_directories_must_be_made() {
+        let directories = [
+            directory("/a", Content::Data),
+            Directory {
+                needed: false,
+                ..directory("/b", Content::Logs)
+            },
+        ];
         let mut system = Recorder::default();
         system
-            .refused
+            .refused_later
             .insert("mkdir", io::ErrorKind::ReadOnlyFilesystem);
-        let directories = [
-            directory("/a", Content::Data, true),
-            directory("/b", Content::Data, false),
-        ];
-        let problems = ready(&mut system, DAEMON, &directories, Journal::default()).unwrap_err();
-        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        system.refused.clone_from(&system.refused_later);
         assert_eq!(
-            shown,
-            ["cannot create /a: read-only filesystem or storage medium"]
+            start(&mut system, DAEMON, &directories),
+            [
+                "mkdir /a",
+                "mkdir /b",
+                "setgroups [1000]",
+                "setgid 1000",
+                "setuid 1000",
+                "mkdir /a",
+                "mkdir /b",
+                "cannot create /a: read-only filesystem or storage medium",
+            ]
         );
+    }
+
+    #[test]
+    fn what_may_be_given() {
+        let of_file = |content| Directory {
+            named_by: NamedBy::File,
+            ..directory("/x", content)
+        };
+        let theirs = Directory {
+            needed: false,
+            ..directory("/conf", Content::Theirs)
+        };
+        let data = directory("/data", Content::Data);
+        let root_file_system = Seen {
+            mounted: false,
+            ..seen("/usr/local/zookeeper/bin")
+        };
+        let holds = |holds| Seen {
+            holds,
+            ..seen("/mnt/x")
+        };
+        for (directory, seen, expected) in [
+            // Named by whoever starts the container: a mount of any content, but nothing of the image.
+            (&data, seen("/data"), true),
+            (&data, holds(Holds::Others), true),
+            (&data, root_file_system.clone(), false),
+            (
+                &directory("/srv/data/zookeeper", Content::Data),
+                Seen {
+                    mounted: false,
+                    ..seen("/srv/data/zookeeper")
+                },
+                true,
+            ),
+            (
+                &directory("/srv/other", Content::Data),
+                Seen {
+                    mounted: false,
+                    ..seen("/srv/other")
+                },
+                false,
+            ),
+            // Named by a file that may be the daemon user's.
+            (&of_file(Content::Data), holds(Holds::Nothing), true),
+            (
+                &of_file(Content::Data),
+                Seen {
+                    owner: 999,
+                    ..holds(Holds::Nothing)
+                },
+                false,
+            ),
+            (
+                &of_file(Content::Data),
+                Seen {
+                    owner: 999,
+                    ..holds(Holds::Data)
+                },
+                true,
+            ),
+            (&of_file(Content::Data), holds(Holds::Others), false),
+            (&of_file(Content::Data), root_file_system.clone(), false),
+            // A configuration that was brought along.
+            (&theirs, seen("/conf"), false),
+            (
+                &directory("/conf", Content::Theirs),
+                holds(Holds::Others),
+                true,
+            ),
+            // Whatever leads through a link of the daemon user's.
+            (
+                &data,
+                Seen {
+                    by_foreign_link: true,
+                    ..seen("/srv/data")
+                },
+                false,
+            ),
+        ] {
+            assert_eq!(
+                may_be_given(directory, false, &seen),
+                expected,
+                "{directory:?} {seen:?}"
+            );
+        }
+        assert!(may_be_given(
+            &of_file(Content::Data),
+            true,
+            &root_file_system
+        ));
+        let by_foreign_link = Seen {
+            by_foreign_link: true,
+            ..seen("/etc/x")
+        };
+        assert!(!may_be_given(&data, true, &by_foreign_link));
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::DEFAULT_FILES;
 use super::daemon::{self, Identity};
-use super::directories::{self, CreateError};
+use super::directories::{self, Content, CreateError};
 use super::files::{self, Unwritable};
 use super::lock::{self, DataLock, Taken};
 use super::plan::{Plan, StartFrom};
@@ -42,6 +42,37 @@ pub enum ExecuteError {
     },
 }
 
+/// What to do next, where we know: one line for all of them.
+pub fn hint(errors: &[ExecuteError]) -> Option<String> {
+    let refused: Vec<&Unwritable> = errors
+        .iter()
+        .filter_map(|error| match error {
+            ExecuteError::Unwritable(unwritable) => Some(unwritable),
+            _ => None,
+        })
+        .filter(|unwritable| unwritable.source.kind() == io::ErrorKind::PermissionDenied)
+        .collect();
+    if let Some(first) = refused.first() {
+        let directories: Vec<String> = refused
+            .iter()
+            .map(|unwritable| unwritable.directory.display().to_string())
+            .collect();
+        return Some(format!(
+            "give what is mounted there to the user of the server, for example by `chown -R {}` on the host: {}",
+            first.us,
+            directories.join(", ")
+        ));
+    }
+    errors
+        .iter()
+        .any(|error| matches!(error, ExecuteError::GiveUpRoot(_)))
+        .then(|| {
+            "start the container with `--user 1000`, or with ZOO_DAEMON_USER=root where its root is an ordinary user \
+             outside, as in rootless engines"
+                .to_owned()
+        })
+}
+
 /// What a server needs to run.
 #[derive(Debug)]
 pub struct Prepared {
@@ -62,20 +93,18 @@ pub fn execute(
     system: &mut impl System,
     journal: Journal,
 ) -> Result<Prepared, Vec<ExecuteError>> {
-    let created = directories::ready(system, identity, &plan.directories, journal);
+    directories::hand_over(system, identity, &plan.directories, journal);
     daemon::become_daemon(system, identity)
         .map_err(|source| vec![ExecuteError::GiveUpRoot(source)])?;
-    // Said as whom we are now, a directory that cannot be made is best explained by the one above it.
-    check_writable(plan, created.err().unwrap_or_default())?;
+    let made = directories::make(system, &plan.directories, journal);
+    // A directory that cannot be made is best explained by the one above it.
+    check_writable(plan, made.err().unwrap_or_default())?;
 
     let data = plan.myid_path.parent().unwrap_or(Path::new("/"));
-    let (lock, unlocked) = match held.and_then(|held| held.lock.again(data)) {
-        Some(lock) => (lock, None),
-        None => lock::take(data).map_err(|taken| vec![taken.into()])?,
-    };
-    if let Some(error) = unlocked {
-        journal.debug(format_args!("{} cannot be locked: {error}", data.display()));
-    }
+    let held_lock = held.map(|held| &held.lock);
+    let locked = lock::take(data, &plan.data_log_directory, held_lock);
+    let (lock, unlocked) = locked.map_err(|taken| vec![taken.into()])?;
+    unlocked.iter().for_each(|problem| journal.debug(problem));
     let conf = plan.config_path.parent().unwrap_or(Path::new("/"));
     if let Err(error) = files::copy_missing(Path::new(DEFAULT_FILES), conf) {
         // They are on the class path in their own place, too.
@@ -138,7 +167,13 @@ fn check_writable(plan: &Plan, missing: Vec<CreateError>) -> Result<(), Vec<Exec
         .directories
         .iter()
         .filter(|directory| directory.needed)
-        .filter_map(|directory| files::check_writable(&directory.path).err())
+        .filter_map(|directory| {
+            let checked = match directory.content {
+                Content::Data => files::check_data_writable(&directory.path),
+                Content::Logs | Content::Theirs => files::check_writable(&directory.path),
+            };
+            checked.err()
+        })
         .map(ExecuteError::from)
         .collect();
     if errors.is_empty() {
@@ -171,4 +206,41 @@ fn write_files(plan: &Plan, journal: Journal) -> Result<(), ExecuteError> {
         })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_hint_for_all() {
+        let unwritable = |directory: &str, kind: io::ErrorKind| {
+            ExecuteError::Unwritable(Unwritable {
+                directory: directory.into(),
+                mode: 0o755,
+                owner: "0:0".to_owned(),
+                us: "1000:1000".to_owned(),
+                source: kind.into(),
+            })
+        };
+        let denied = io::ErrorKind::PermissionDenied;
+        assert_eq!(
+            hint(&[
+                unwritable("/srv/data", denied),
+                unwritable("/x", io::ErrorKind::StorageFull),
+                unwritable("/srv/datalog", denied),
+            ])
+            .unwrap(),
+            "give what is mounted there to the user of the server, for example by `chown -R 1000:1000` on the host: \
+             /srv/data, /srv/datalog"
+        );
+        // The message itself says all there is to say.
+        assert_eq!(
+            hint(&[unwritable("/x", io::ErrorKind::ReadOnlyFilesystem)]),
+            None
+        );
+        let root = ExecuteError::GiveUpRoot(denied.into());
+        assert!(hint(&[root]).unwrap().contains("`--user 1000`"));
+        assert_eq!(hint(&[]), None);
+    }
 }

@@ -6,9 +6,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
-use nix::unistd::gethostname;
+use nix::unistd::{geteuid, gethostname};
 
-use super::system::is_mount_point;
+use super::history::History;
+use super::mounts::{Mounts, resolved};
 use crate::config;
 use crate::properties::Properties;
 use crate::release::{Release, ReleaseError};
@@ -34,6 +35,12 @@ pub struct Facts {
     pub config_is_mounted: bool,
     /// The name of this host; empty where it is no text.
     pub host_name: String,
+    /// What is mounted.
+    pub mounts: Mounts,
+    /// What the data directory holds.
+    pub of_data: History,
+    /// What the directory of transaction logs holds.
+    pub of_data_log: History,
 }
 
 /// A `zoo.cfg` that is there.
@@ -70,7 +77,12 @@ pub enum Reason {
 }
 
 impl Found {
-    fn of(content: Vec<u8>) -> Self {
+    /// What is at `path`.
+    pub fn look(path: &Path) -> Result<Self, FactsError> {
+        Ok(read(path)?.map_or(Self::Nothing, Self::of))
+    }
+
+    pub(super) fn of(content: Vec<u8>) -> Self {
         let properties = Properties::parse(&content);
         let reason = if config::is_reconfigurable(&properties) {
             Reason::Reconfigurable
@@ -109,13 +121,26 @@ pub enum FactsError {
     },
 }
 
+/// What to do next, where we know.
+pub fn hint(errors: &[FactsError]) -> Option<String> {
+    let is_refused = |error: &FactsError| {
+        matches!(error, FactsError::Unreadable { source, .. }
+            if source.kind() == io::ErrorKind::PermissionDenied)
+    };
+    (geteuid().is_root() && errors.iter().any(is_refused)).then(|| {
+        "root may not look in there, without the capability DAC_OVERRIDE or on an NFS server that takes it for \
+         nobody: start the container with `--user` and the number of the owner"
+            .to_owned()
+    })
+}
+
 impl Facts {
     /// Looks, and changes nothing.
-    pub fn look(values: &Values) -> Result<Self, Vec<FactsError>> {
+    pub fn look(values: &Values, mounts: Mounts) -> Result<Self, Vec<FactsError>> {
         let release =
             Release::of_jars(&values.path(BASE_DIR).join("lib")).map_err(FactsError::from);
         let config_path = values.path(CONF_DIR).join("zoo.cfg");
-        let config = read(&config_path).map(|content| content.map_or(Found::Nothing, Found::of));
+        let config = Found::look(&config_path);
         let kept = match &config {
             Ok(Found::Kept(kept)) => kept.properties.clone(),
             _ => Properties::default(),
@@ -128,6 +153,8 @@ impl Facts {
             Ok(Found::Kept(_)) => data_directory.clone(),
             _ => values.path(DATA_LOG_DIR).to_owned(),
         });
+        let of_data = History::of(&data_directory);
+        let of_data_log = History::of(&data_log_directory);
         let myid = read(&data_directory.join("myid"))
             .map(|content| content.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()));
         match (release, config, myid) {
@@ -137,8 +164,11 @@ impl Facts {
                 data_directory,
                 data_log_directory,
                 myid,
-                config_is_mounted: is_mount_point(&config_path),
+                config_is_mounted: mounts.is_mount_point(&resolved(&config_path)),
                 host_name: host_name(),
+                mounts,
+                of_data,
+                of_data_log,
             }),
             (release, config, myid) => Err([release.err(), config.err(), myid.err()]
                 .into_iter()

@@ -1,26 +1,38 @@
 //! The system calls whose order matters, behind a trait, so that a test can look at the order.
+//!
+//! What root gives away it has opened first, one component of the path after the other and never through a
+//! link. The daemon user may write to the volumes, and another container on the same volume may do so right
+//! now: with paths alone it could have a program of this image given to it.
 
-use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, Metadata, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
-use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Component, Path, PathBuf};
 
-use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat};
+use nix::sys::stat::Mode;
+use nix::unistd::{Gid, Uid, fchownat, setgid, setgroups, setuid};
+
+use super::history::VERSION;
+use super::mounts::Mounts;
 
 /// The mode of the directories we make: their group may write, so that an arbitrary uid with gid 0 can.
 const DIRECTORY_MODE: u32 = 0o775;
+
+/// ZooKeeper's directories are flat. Whoever nests more wants root to run out of stack or of handles.
+const DEEPEST: usize = 8;
 
 /// What only root may do, and what must happen before root is given up.
 pub trait System {
     /// Creates a directory, and those above it; whether there was none before.
     fn create_directory(&mut self, path: &Path) -> io::Result<bool>;
-    /// Who owns a path, and everything below it that is on no mount of its own; nothing if there is none,
-    /// or if it must not be given to the daemon user.
-    fn owners(&mut self, path: &Path, below: Below) -> io::Result<Vec<(PathBuf, u32)>>;
-    /// Changes the owner, and the group if there is one; of a link, not of what it points to.
-    fn change_owner(&mut self, path: &Path, uid: u32, gid: Option<u32>) -> io::Result<()>;
+    /// Removes an empty directory.
+    fn remove_directory(&mut self, path: &Path) -> io::Result<()>;
+    /// Looks at a directory that is there.
+    fn look(&mut self, path: &Path) -> io::Result<Seen>;
+    /// Gives a path away, if it is there; of a link itself, not what it leads to. `path` must be one without
+    /// links, as [`Seen::real`] is. What the new owner has already is left alone.
+    fn give(&mut self, path: &Path, below: Below, to: Owner) -> io::Result<()>;
     /// Replaces the supplementary groups.
     fn set_groups(&mut self, gids: &[u32]) -> io::Result<()>;
     /// Changes the group of this process for good.
@@ -29,13 +41,48 @@ pub trait System {
     fn set_uid(&mut self, uid: u32) -> io::Result<()>;
 }
 
-/// How deep to look.
+/// What decides whether a directory may be given away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Where it really is.
+    pub real: PathBuf,
+    /// Whose it is.
+    pub owner: u32,
+    /// Whether the path leads through a link that somebody but root has made.
+    pub by_foreign_link: bool,
+    /// Whether it is on a mount, and not on the root file system with the programs of the image.
+    pub mounted: bool,
+    /// What is in it.
+    pub holds: Holds,
+}
+
+/// What is in a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Nothing but what a file system begins with.
+    Nothing,
+    /// A server's data, and perhaps other things.
+    Data,
+    /// Other things.
+    Others,
+}
+
+/// How deep to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Below {
-    /// Only at the path itself.
+    /// Only the path itself.
     Nothing,
-    /// At everything below as well.
+    /// Everything below as well, except what is mounted there: that is somebody's.
     Everything,
+}
+
+/// Whose something becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The user.
+    pub uid: u32,
+    /// The group, where it is to change.
+    pub gid: Option<u32>,
 }
 
 /// The kernel.
@@ -56,29 +103,31 @@ impl System for Host {
         Ok(true)
     }
 
-    fn owners(&mut self, path: &Path, below: Below) -> io::Result<Vec<(PathBuf, u32)>> {
-        let mounts = mount_points()?;
-        // A working directory may be a link to where it really is; what we made in it never is one.
-        let path = match below {
-            Below::Nothing => {
-                let real = fs::canonicalize(path)?;
-                if !may_change_hands(path, &real, &mounts)? {
-                    return Ok(Vec::new());
-                }
-                real
-            }
-            Below::Everything => path.to_owned(),
-        };
-        let mut found = Vec::new();
-        match fs::symlink_metadata(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
-            metadata => walk(path, &metadata?, below, &mounts, &mut found)?,
-        }
-        Ok(found)
+    fn remove_directory(&mut self, path: &Path) -> io::Result<()> {
+        fs::remove_dir(path)
     }
 
-    fn change_owner(&mut self, path: &Path, uid: u32, gid: Option<u32>) -> io::Result<()> {
-        lchown(path, Some(uid), gid)
+    fn look(&mut self, path: &Path) -> io::Result<Seen> {
+        let real = fs::canonicalize(path)?;
+        Ok(Seen {
+            owner: fs::metadata(&real)?.uid(),
+            by_foreign_link: leads_through_foreign_link(path)?,
+            mounted: Mounts::of_process()?.mount_of(&real).is_some(),
+            holds: holds(&real)?,
+            real,
+        })
+    }
+
+    fn give(&mut self, path: &Path, below: Below, to: Owner) -> io::Result<()> {
+        let opened = match open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            opened => opened?,
+        };
+        let mounts = Mounts::of_process()?;
+        match below {
+            Below::Nothing => give(&opened, to),
+            Below::Everything => give_everything(&opened, path, &mounts, to, DEEPEST),
+        }
     }
 
     fn set_groups(&mut self, gids: &[u32]) -> io::Result<()> {
@@ -95,198 +144,217 @@ impl System for Host {
     }
 }
 
-/// Whether root may give a directory that is there to the daemon user. That user may write to the volumes,
-/// so it could have put a link there, or have named another directory in `zoo.cfg`, and be given the
-/// programs of this image at the next start.
-fn may_change_hands(path: &Path, real: &Path, mounts: &BTreeSet<PathBuf>) -> io::Result<bool> {
+fn leads_through_foreign_link(path: &Path) -> io::Result<bool> {
     for ancestor in path.ancestors() {
         let metadata = fs::symlink_metadata(ancestor)?;
         if metadata.is_symlink() && metadata.uid() != 0 {
-            return Ok(false);
+            return Ok(true);
         }
     }
-    let of_image = ["/srv", "/var/log", "/run"]
-        .iter()
-        .any(|volume| real.starts_with(volume));
-    Ok(of_image
-        || real
-            .ancestors()
-            .any(|ancestor| ancestor != Path::new("/") && mounts.contains(ancestor)))
+    Ok(false)
 }
 
-fn walk(
-    path: PathBuf,
-    metadata: &Metadata,
-    below: Below,
-    mounts: &BTreeSet<PathBuf>,
-    found: &mut Vec<(PathBuf, u32)>,
-) -> io::Result<()> {
-    // A working directory may be mounted; below it, a mount is somebody's.
-    if below == Below::Everything && mounts.contains(&path) {
-        return Ok(());
-    }
-    found.push((path.clone(), metadata.uid()));
-    if below == Below::Everything && metadata.is_dir() {
-        for entry in fs::read_dir(&path)? {
-            let entry = entry?;
-            walk(entry.path(), &entry.metadata()?, below, mounts, found)?;
+fn holds(directory: &Path) -> io::Result<Holds> {
+    let mut found = Holds::Nothing;
+    for entry in fs::read_dir(directory)? {
+        let name = entry?.file_name();
+        if name == VERSION {
+            return Ok(Holds::Data);
         }
+        if name != "lost+found" {
+            found = Holds::Others;
+        }
+    }
+    Ok(found)
+}
+
+/// Opens a path for nothing but to look at it and to give it away.
+fn open(path: &Path) -> io::Result<File> {
+    let names = path.components().filter_map(|component| match component {
+        Component::Normal(name) => Some(Path::new(name)),
+        _ => None,
+    });
+    let mut opened = open_in(AT_FDCWD, Path::new("/"))?;
+    for name in names {
+        opened = open_in(&opened, name)?;
+    }
+    Ok(opened)
+}
+
+fn open_in(directory: impl std::os::fd::AsFd, name: &Path) -> io::Result<File> {
+    let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    Ok(openat(directory, name, flags, Mode::empty())?.into())
+}
+
+fn give(opened: &File, to: Owner) -> io::Result<()> {
+    let metadata = opened.metadata()?;
+    // Of a file with a second name nobody knows who else uses it by that.
+    let is_shared = !metadata.is_dir() && metadata.nlink() > 1;
+    if metadata.uid() != to.uid && !is_shared {
+        let uid = Some(Uid::from_raw(to.uid));
+        fchownat(
+            opened,
+            "",
+            uid,
+            to.gid.map(Gid::from_raw),
+            AtFlags::AT_EMPTY_PATH,
+        )?;
     }
     Ok(())
 }
 
-/// What is mounted: a file or directory that somebody mapped below one of ours stays as it is.
-fn mount_points() -> io::Result<BTreeSet<PathBuf>> {
-    let table = fs::read("/proc/self/mountinfo")?;
-    let point = |line: &[u8]| line.split(|byte| *byte == b' ').nth(4).map(unescaped);
-    Ok(table
-        .split(|byte| *byte == b'\n')
-        .filter_map(point)
-        .collect())
-}
-
-/// Whether something is mounted right there.
-pub(super) fn is_mount_point(path: &Path) -> bool {
-    mount_points().is_ok_and(|points| points.contains(path))
-}
-
-/// mountinfo writes blanks, line ends and backslashes as three octal digits, such as `\040`.
-fn unescaped(field: &[u8]) -> PathBuf {
-    let mut bytes = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after
-            .get(..3)
-            .and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(byte) if *first == b'\\' => {
-                bytes.push(byte);
-                rest = &after[3..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = after;
-            }
+fn give_everything(
+    opened: &File,
+    path: &Path,
+    mounts: &Mounts,
+    to: Owner,
+    deepest: usize,
+) -> io::Result<()> {
+    if mounts.is_mount_point(path) || deepest == 0 {
+        return Ok(());
+    }
+    let mut result = give(opened, to);
+    if opened.metadata()?.is_dir() {
+        for entry in fs::read_dir(readable(opened))? {
+            let name = entry?.file_name();
+            let given = open_in(opened, Path::new(&name)).and_then(|child| {
+                give_everything(&child, &path.join(&name), mounts, to, deepest - 1)
+            });
+            // One file that may not be given away is no reason to leave out the others.
+            result = result.and(given);
         }
     }
-    PathBuf::from(std::ffi::OsString::from_vec(bytes))
+    result
 }
 
-/// A system for tests: it writes down what was asked of it, and refuses what it is told to.
-#[cfg(test)]
-#[derive(Debug, Default)]
-pub(super) struct Recorder {
-    /// Every call, in order.
-    pub(super) calls: Vec<String>,
-    /// What exists, and whose it is.
-    pub(super) owned: std::collections::BTreeMap<PathBuf, u32>,
-    /// The calls that fail, and how.
-    pub(super) refused: std::collections::BTreeMap<&'static str, io::ErrorKind>,
+/// The same directory by a path that no link can lead astray.
+fn readable(opened: &File) -> PathBuf {
+    use std::os::fd::AsRawFd;
+    PathBuf::from(format!("/proc/self/fd/{}", opened.as_raw_fd()))
 }
 
 #[cfg(test)]
-impl Recorder {
-    fn record(&mut self, call: &'static str, arguments: String) -> io::Result<()> {
-        self.calls.push(format!("{call} {arguments}"));
-        self.refused
-            .get(call)
-            .map_or(Ok(()), |kind| Err((*kind).into()))
-    }
-}
-
+mod recorder;
 #[cfg(test)]
-impl System for Recorder {
-    fn create_directory(&mut self, path: &Path) -> io::Result<bool> {
-        if self.owned.contains_key(path) {
-            return Ok(false);
-        }
-        self.record("mkdir", path.display().to_string())?;
-        self.owned.insert(path.to_owned(), 0);
-        Ok(true)
-    }
-
-    fn owners(&mut self, path: &Path, below: Below) -> io::Result<Vec<(PathBuf, u32)>> {
-        let within = |found: &&PathBuf| {
-            *found == path || (below == Below::Everything && found.starts_with(path))
-        };
-        Ok(self
-            .owned
-            .iter()
-            .filter(|(found, _)| within(found))
-            .map(|(path, uid)| (path.clone(), *uid))
-            .collect())
-    }
-
-    fn change_owner(&mut self, path: &Path, uid: u32, gid: Option<u32>) -> io::Result<()> {
-        let group = gid.map_or_else(String::new, |gid| gid.to_string());
-        self.record("chown", format!("{uid}:{group} {}", path.display()))?;
-        self.owned.insert(path.to_owned(), uid);
-        Ok(())
-    }
-
-    fn set_groups(&mut self, gids: &[u32]) -> io::Result<()> {
-        self.record("setgroups", format!("{gids:?}"))
-    }
-
-    fn set_gid(&mut self, gid: u32) -> io::Result<()> {
-        self.record("setgid", gid.to_string())
-    }
-
-    fn set_uid(&mut self, uid: u32) -> io::Result<()> {
-        self.record("setuid", uid.to_string())
-    }
-}
+pub(super) use recorder::Recorder;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::{lchown, symlink};
 
-    #[test]
-    fn mount_points_are_read_with_their_escapes() {
-        assert_eq!(
-            unescaped(b"/srv/my\\040data\\134x"),
-            Path::new("/srv/my data\\x")
-        );
-        assert_eq!(unescaped(b"/plain\\9\\"), Path::new("/plain\\9\\"));
-        assert!(mount_points().unwrap().contains(Path::new("/")));
+    fn is_root() -> bool {
+        nix::unistd::geteuid().is_root()
     }
 
-    #[test]
-    fn only_volumes_and_mounts_change_hands_and_never_by_a_link_of_the_daemon_user() {
-        let mounts: BTreeSet<PathBuf> = ["/", "/data"].map(PathBuf::from).into();
-        let judge = |path: &str, real: &str| {
-            may_change_hands(Path::new(path), Path::new(real), &mounts).unwrap()
-        };
-        assert!(judge("/", "/srv/data/zookeeper"));
-        assert!(judge("/", "/data"));
-        assert!(judge("/", "/data/zookeeper"));
-        assert!(!judge("/", "/usr/local/zookeeper/bin"));
-        assert!(!judge("/", "/etc"));
+    fn owner(path: &Path) -> u32 {
+        fs::symlink_metadata(path).unwrap().uid()
+    }
 
+    /// A directory by its path without links.
+    fn directory() -> (tempfile::TempDir, PathBuf) {
         let root = tempfile::tempdir().unwrap();
-        let link = root.path().join("zookeeper");
-        std::os::unix::fs::symlink("/srv", &link).unwrap();
-        if nix::unistd::geteuid().is_root() {
-            assert!(judge(link.to_str().unwrap(), "/srv"));
-            lchown(&link, Some(1000), None).unwrap();
-        }
-        assert!(!judge(link.to_str().unwrap(), "/srv"));
+        let real = fs::canonicalize(root.path()).unwrap();
+        (root, real)
     }
 
     #[test]
     fn new_directories_are_their_groups_to_write() {
-        let root = tempfile::tempdir().unwrap();
-        let path = root.path().join("a/b");
+        let (_root, root) = directory();
+        let path = root.join("a/b");
         assert!(Host.create_directory(&path).unwrap());
         assert!(!Host.create_directory(&path).unwrap());
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o775);
-        fs::write(path.join("file"), "").unwrap();
-        let below: Vec<PathBuf> = Host
-            .owners(&path, Below::Everything)
-            .unwrap()
-            .into_iter()
-            .map(|(path, _)| path)
-            .collect();
-        assert_eq!(below, [path.clone(), path.join("file")]);
+        Host.remove_directory(&path).unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_directory_is_looked_at() {
+        let (_root, root) = directory();
+        let us = nix::unistd::geteuid().as_raw();
+        for (name, expected) in [
+            (None, Holds::Nothing),
+            (Some("lost+found"), Holds::Nothing),
+            (Some("notes"), Holds::Others),
+            (Some(VERSION), Holds::Data),
+        ] {
+            if let Some(name) = name {
+                fs::create_dir(root.join(name)).unwrap();
+            }
+            let seen = Host.look(&root).unwrap();
+            assert_eq!((seen.holds, seen.owner), (expected, us), "{name:?}");
+            assert_eq!((&seen.real, seen.by_foreign_link), (&root, false));
+        }
+        assert!(Host.look(Path::new("/proc")).unwrap().mounted);
+        assert!(!Host.look(Path::new("/")).unwrap().mounted);
+        let link = root.join("link");
+        symlink(root.join("notes"), &link).unwrap();
+        if is_root() {
+            assert!(!Host.look(&link).unwrap().by_foreign_link);
+            lchown(&link, Some(1000), None).unwrap();
+        }
+        let seen = Host.look(&link).unwrap();
+        assert_eq!(
+            (seen.real, seen.by_foreign_link),
+            (root.join("notes"), true)
+        );
+    }
+
+    #[test]
+    fn everything_below_is_given_and_nothing_by_a_link() {
+        let (_root, root) = directory();
+        fs::create_dir_all(root.join("data/version-2/below")).unwrap();
+        fs::write(root.join("theirs"), "").unwrap();
+        fs::write(root.join("data/version-2/log.1"), "").unwrap();
+        fs::write(root.join("data/version-2/shared"), "").unwrap();
+        fs::hard_link(root.join("data/version-2/shared"), root.join("second name")).unwrap();
+        symlink(root.join("theirs"), root.join("data/version-2/link")).unwrap();
+        symlink(&root, root.join("data/version-2/up")).unwrap();
+        symlink(root.join("data"), root.join("way")).unwrap();
+        let to = |uid| Owner { uid, gid: None };
+        if !is_root() {
+            // The kernel refuses the rest to everybody else.
+            Host.give(&root, Below::Everything, to(owner(&root)))
+                .unwrap();
+            return;
+        }
+        Host.give(&root.join("way"), Below::Everything, to(7))
+            .unwrap();
+        assert_eq!(
+            (owner(&root.join("way")), owner(&root.join("data"))),
+            (7, 0)
+        );
+        Host.give(&root.join("way/version-2"), Below::Everything, to(7))
+            .unwrap_err();
+        Host.give(&root.join("data/nothing"), Below::Everything, to(7))
+            .unwrap();
+        Host.give(&root.join("data/version-2"), Below::Everything, to(7))
+            .unwrap();
+        for (path, expected) in [
+            ("data", 0),
+            ("data/version-2", 7),
+            ("data/version-2/below", 7),
+            ("data/version-2/log.1", 7),
+            ("data/version-2/link", 7),
+            ("data/version-2/shared", 0),
+            ("theirs", 0),
+            ("second name", 0),
+        ] {
+            assert_eq!(owner(&root.join(path)), expected, "{path}");
+        }
+        assert_eq!(owner(&root), 0);
+        Host.give(
+            &root.join("data"),
+            Below::Nothing,
+            Owner {
+                uid: 8,
+                gid: Some(9),
+            },
+        )
+        .unwrap();
+        let metadata = fs::metadata(root.join("data")).unwrap();
+        assert_eq!((metadata.uid(), metadata.gid()), (8, 9));
+        assert_eq!(owner(&root.join("data/version-2")), 7);
     }
 }

@@ -15,7 +15,8 @@ fn a_first_start_writes_the_configuration_and_the_number() {
         [
             "conf/zoo.cfg",
             "data/.zookeeper-entrypoint.lock",
-            "data/myid"
+            "data/myid",
+            "datalog/.zookeeper-entrypoint.lock"
         ]
     );
     assert_eq!(container.read("data/myid"), "1\n");
@@ -158,7 +159,7 @@ fn a_second_server_on_the_same_data_is_refused() {
     let second = container.set("ZOO_TICK_TIME", "3000").serve();
     assert_eq!(second.code, Some(1));
     let expected = format!(
-        "error: another server is running on {}\n",
+        "error: another server is running on {}: stop it first, or give this one a volume of its own\n",
         container.path("data").display()
     );
     assert!(second.stderr.ends_with(&expected), "{second:?}");

@@ -9,6 +9,8 @@ use std::path::Path;
 use entrypoint::endpoint::Endpoint;
 use entrypoint::java::JavaCommand;
 use entrypoint::prepare::facts::{Facts, Found};
+use entrypoint::prepare::history::History;
+use entrypoint::prepare::mounts::Mounts;
 use entrypoint::prepare::plan::Plan;
 use entrypoint::release::Release;
 use entrypoint::variables::{Effect, Environment, Reading, TABLE, Value, Variable};
@@ -452,6 +454,9 @@ fn outcome(pairs: &[(&str, &str)]) -> Vec<String> {
         myid: None,
         config_is_mounted: false,
         host_name: "zk-0".to_owned(),
+        mounts: Mounts::default(),
+        of_data: History::default(),
+        of_data_log: History::default(),
     };
     let plan = Plan::make(&environment, &values, &facts).unwrap();
     let server = JavaCommand::server(&environment, &values, Path::new("/zoo.cfg"));

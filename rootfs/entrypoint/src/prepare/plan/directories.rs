@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::prepare::directories::{Content, Directory};
-use crate::prepare::facts::Facts;
+use crate::prepare::directories::{Content, Directory, NamedBy};
+use crate::prepare::facts::{Facts, Found};
 use crate::variables::Values;
 use crate::variables::ids::{CONF_DIR, LOG_DIR, LOG4J_PROP, PID_FILE};
 
@@ -12,10 +12,15 @@ pub(super) fn list(values: &Values, facts: &Facts, writes_config: bool) -> Vec<D
     let logs_to_files = values
         .root_logger(LOG4J_PROP)
         .is_some_and(|logger| logger.appenders.iter().any(|name| name != "CONSOLE"));
+    let is_kept = matches!(facts.config, Found::Kept(_));
     let directory = |path: &Path, content, needed| Directory {
         path: path.to_owned(),
         content,
         needed,
+        named_by: match content {
+            Content::Data if is_kept => NamedBy::in_file(path, values),
+            Content::Data | Content::Logs | Content::Theirs => NamedBy::Start,
+        },
     };
     let mut directories = vec![
         directory(values.path(CONF_DIR), Content::Theirs, writes_config),

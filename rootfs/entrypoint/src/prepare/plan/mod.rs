@@ -10,9 +10,11 @@ use std::path::PathBuf;
 
 use super::directories::Directory;
 use super::facts::{Facts, Found};
+use super::history::Storage;
+use crate::config;
 use crate::gate::{self, Configuration};
 use crate::servers::ServerId;
-use crate::variables::ids::CONF_DIR;
+use crate::variables::ids::{CONF_DIR, SERVERS};
 use crate::variables::{Environment, Values, unknown};
 pub use configuration::StartFrom;
 pub use error::PlanError;
@@ -33,6 +35,8 @@ pub struct Plan {
     pub myid_path: PathBuf,
     /// What to write there; nothing where there is one.
     pub myid: Option<ServerId>,
+    /// Where the transaction logs are.
+    pub data_log_directory: PathBuf,
     /// What to say of what may not be meant.
     pub warnings: Vec<String>,
     /// What to say of what is worth knowing.
@@ -60,6 +64,7 @@ impl Plan {
         warnings.extend(number.warning(facts));
         let config = configuration::decide(values, facts, &number, &mut errors);
         warnings.extend(config.warnings);
+        warnings.extend(storage(values, facts).warnings());
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -71,9 +76,26 @@ impl Plan {
             start_from: config.start_from,
             myid_path: facts.data_directory.join("myid"),
             myid: number.to_write(),
+            data_log_directory: facts.data_log_directory.clone(),
             warnings,
             notes: config.notes,
         })
+    }
+}
+
+/// Where the server will keep its data, among so many others.
+fn storage<'a>(values: &Values, facts: &'a Facts) -> Storage<'a> {
+    let servers = match &facts.config {
+        Found::Kept(kept) => config::servers_of(&kept.properties).map_or(1, |list| list.len()),
+        Found::Nothing | Found::Ours(_) => values.servers(SERVERS).len(),
+    };
+    Storage {
+        data: &facts.data_directory,
+        data_log: &facts.data_log_directory,
+        of_data: facts.of_data,
+        of_data_log: facts.of_data_log,
+        mounts: &facts.mounts,
+        servers,
     }
 }
 

@@ -1,5 +1,8 @@
 use super::*;
+use crate::prepare::directories::NamedBy;
 use crate::prepare::facts::{Kept, Reason};
+use crate::prepare::history::History;
+use crate::prepare::mounts::Mounts;
 use crate::properties::Properties;
 use crate::release::Release;
 use crate::stamp;
@@ -17,6 +20,9 @@ fn facts() -> Facts {
         myid: None,
         config_is_mounted: false,
         host_name: "zoo".to_owned(),
+        mounts: Mounts::default(),
+        of_data: History::default(),
+        of_data_log: History::default(),
     }
 }
 
@@ -359,4 +365,50 @@ fn reconfiguration_needs_the_file_itself() {
     };
     let named = plan(&[ALLOWED, on, ("ZOO_SERVERS", "0.0.0.0:1:2 b:1:2")], &old);
     assert!(named.config.unwrap().contains("\nserver.1=zoo1:1:2;2181\n"));
+}
+
+#[test]
+fn a_directory_of_a_kept_file_is_not_one_that_the_start_names() {
+    let kept = Facts {
+        config: kept(b"dataDir=/mine\ndataLogDir=/logs\n", Reason::Brought),
+        data_directory: "/mine".into(),
+        data_log_directory: "/logs".into(),
+        ..facts()
+    };
+    let named = |pairs: &[(&str, &str)], facts: &Facts| -> Vec<NamedBy> {
+        let directories = plan(pairs, facts).directories;
+        directories[1..3]
+            .iter()
+            .map(|directory| directory.named_by)
+            .collect()
+    };
+    assert_eq!(named(&[ALLOWED], &facts()), [NamedBy::Start; 2]);
+    assert_eq!(named(&[], &kept), [NamedBy::File; 2]);
+    assert_eq!(
+        named(&[("ZOO_DATA_DIR", "/mine")], &kept),
+        [NamedBy::Start, NamedBy::File]
+    );
+}
+
+#[test]
+fn storage_is_judged_by_the_servers_in_force() {
+    let empty = |plan: &Plan| {
+        plan.warnings
+            .iter()
+            .filter(|line| line.contains("is empty and there are"))
+            .count()
+    };
+    let three = ("ZOO_SERVERS", "a:1:2 b:1:2 c:1:2");
+    assert_eq!(empty(&plan(&[ALLOWED], &facts())), 0);
+    assert_eq!(empty(&plan(&[ALLOWED, three], &facts())), 1);
+    let one = Facts {
+        config: kept(b"server.1=a:1:2\n", Reason::Brought),
+        ..facts()
+    };
+    assert_eq!(empty(&plan(&[three], &one)), 0);
+    let two = Facts {
+        config: kept(b"server.1=a:1:2\nserver.2=b:1:2\n", Reason::Brought),
+        ..facts()
+    };
+    assert_eq!(empty(&plan(&[], &two)), 1);
 }
