@@ -34,7 +34,14 @@ pub(super) fn health(
         let _ = child.kill();
     }
     let _ = child.wait();
-    client::judge(&answer?)
+    let answer = answer?;
+    if answer.trim().is_empty() {
+        // Its reasons are stack traces; this is what they come down to.
+        return Err(io::Error::other(
+            "the port is encrypted, and CLIENT_JVMFLAGS may lack the stores for it",
+        ));
+    }
+    client::judge(&answer)
 }
 
 fn answer(child: &mut Child, limit: Duration) -> io::Result<String> {

@@ -9,6 +9,7 @@ use super::{DAEMON_ROWS, become_daemon, encrypted, failure, print, values};
 use crate::client::{self, Health};
 use crate::endpoint::{Endpoint, Transport};
 use crate::java::{JavaCommand, jmx};
+use crate::journal::Journal;
 use crate::variables::ids::HC_TIMEOUT;
 use crate::variables::{Environment, Values};
 
@@ -58,6 +59,9 @@ pub(super) fn run() -> ExitCode {
             false,
         ),
     };
+    if let (Transport::Tls, Err(error)) = (endpoint.transport, &health) {
+        Journal::default().note(format_args!("no answer from {endpoint}: {error}"));
+    }
     let printed = print(&format!("{found}{line}\n"));
     if serves { printed } else { failure() }
 }
