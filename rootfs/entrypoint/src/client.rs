@@ -36,7 +36,10 @@ pub fn connects(endpoint: &Endpoint, limit: Duration) -> io::Result<()> {
 /// What an answer to `srvr` means.
 pub fn judge(answer: &str) -> io::Result<Health> {
     if answer.trim().is_empty() {
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "closed without a word"));
+        return Err(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "closed without a word",
+        ));
     }
     Ok(
         if let Some(mode) = answer.lines().find_map(|line| line.strip_prefix("Mode: ")) {

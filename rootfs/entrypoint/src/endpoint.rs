@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::fs;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 use crate::config;
@@ -132,7 +132,15 @@ fn reachable(addresses: [Option<String>; 2]) -> String {
 /// Whether `localhost` reaches what listens on this address.
 fn is_here(address: &str) -> bool {
     match address.parse::<IpAddr>() {
-        Ok(address) => address.is_loopback() || address.is_unspecified(),
+        // The rest of 127.0.0.0/8 is here, too, but under no name.
+        Ok(address) => {
+            address.is_unspecified()
+                || [
+                    IpAddr::V4(Ipv4Addr::LOCALHOST),
+                    IpAddr::V6(Ipv6Addr::LOCALHOST),
+                ]
+                .contains(&address)
+        }
         Err(_) => address == "localhost",
     }
 }
@@ -163,6 +171,16 @@ mod tests {
             ),
             (
                 "clientPort=1\nclientPortAddress=127.0.0.1",
+                "",
+                Some("localhost:1 Plain"),
+            ),
+            (
+                "clientPort=1\nclientPortAddress=127.0.0.2",
+                "",
+                Some("127.0.0.2:1 Plain"),
+            ),
+            (
+                "clientPort=1\nclientPortAddress=::1",
                 "",
                 Some("localhost:1 Plain"),
             ),

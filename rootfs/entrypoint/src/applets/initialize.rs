@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::configured::{self, DataDirectories};
+use super::configured::{self, DATA_ROWS, DataDirectories};
 use super::{DAEMON_ROWS, failure, print, usage, values};
 use crate::journal::Journal;
 use crate::prepare::daemon;
@@ -20,7 +20,6 @@ use crate::prepare::lock;
 use crate::prepare::system::Host;
 use crate::properties::Properties;
 use crate::servers::ServerId;
-use crate::variables::ids::CONF_DIR;
 use crate::variables::{Environment, Values};
 
 /// The end of the name of what is put aside.
@@ -31,7 +30,7 @@ Makes the data directories of a server, empty.
 
 Usage: zkServer-initialize.sh [OPTION]...
 
-  --configfile=FILE   The zoo.cfg that names the directories
+  --configfile=FILE   The zoo.cfg that names the directories, if it is not the one of the server
   --myid=N            The number of the server, 1 to 255
   --force             Remove the data that is there
   -h, --help          Print this help
@@ -70,7 +69,7 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
         Ok(request) => request,
         Err(problem) => return usage(&problem, HELP),
     };
-    let rows = [&DAEMON_ROWS[..], &[CONF_DIR.row()]].concat();
+    let rows = [&DAEMON_ROWS[..], &DATA_ROWS].concat();
     let values = match values(&Environment::of_process(), &rows) {
         Ok(values) => values,
         Err(code) => return code,
@@ -116,17 +115,7 @@ impl Request {
 }
 
 fn initialize(request: &Request, values: &Values) -> Result<String, InitializeError> {
-    let config = request
-        .config
-        .clone()
-        .unwrap_or_else(|| configured::path(values));
-    let content = fs::read(&config).map_err(|source| InitializeError::Config {
-        path: config.clone(),
-        source,
-    })?;
-    let directories = DataDirectories::of(&Properties::parse(&content))
-        .ok_or(InitializeError::NoDataDirectory(config))?;
-
+    let directories = directories(request, values)?;
     become_owner(&directories, values)?;
     // Held to the end: a server that starts meanwhile waits for nothing, it refuses.
     let (_lock, _) = lock::take(&directories.data, &directories.log, None)?;
@@ -147,6 +136,19 @@ fn initialize(request: &Request, values: &Values) -> Result<String, InitializeEr
         "initialized {}; {number}\n",
         directories.data.display()
     ))
+}
+
+/// By the configuration that is named, else by the one that is in force.
+fn directories(request: &Request, values: &Values) -> Result<DataDirectories, InitializeError> {
+    let Some(config) = &request.config else {
+        return Ok(configured::data_directories(values));
+    };
+    let content = fs::read(config).map_err(|source| InitializeError::Config {
+        path: config.clone(),
+        source,
+    })?;
+    DataDirectories::of(&Properties::parse(&content))
+        .ok_or_else(|| InitializeError::NoDataDirectory(config.clone()))
 }
 
 /// As root: makes the directories for the daemon user, and goes on as that one.
@@ -418,16 +420,19 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_is_needed() {
+    fn another_configuration() {
         let server = Server::new();
-        fs::write(server.path("zoo.cfg"), "tickTime=1\n").unwrap();
-        assert!(
-            server
-                .initialize("")
-                .unwrap_err()
-                .ends_with("zoo.cfg names no dataDir")
-        );
-        let error = server.initialize("--configfile=/nowhere").unwrap_err();
-        assert!(error.starts_with("cannot read /nowhere: "), "{error}");
+        let other = server.path("other.cfg");
+        let line = format!("--configfile={}", other.display());
+        let error = server.initialize(&line).unwrap_err();
+        assert!(error.starts_with("cannot read "), "{error}");
+        fs::write(&other, "tickTime=1\n").unwrap();
+        let error = server.initialize(&line).unwrap_err();
+        assert!(error.ends_with("other.cfg names no dataDir"), "{error}");
+        let elsewhere = server.path("elsewhere");
+        fs::write(&other, format!("dataDir={}\n", elsewhere.display())).unwrap();
+        server.initialize(&line).unwrap();
+        assert!(elsewhere.join("version-2").is_dir() && elsewhere.join("initialize").is_file());
+        assert_eq!(server.files(), [""; 0]);
     }
 }

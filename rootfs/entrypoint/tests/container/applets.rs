@@ -74,6 +74,99 @@ fn the_port_is_the_one_of_the_configuration() {
 }
 
 #[test]
+fn an_address_and_a_dynamic_file_are_followed() {
+    let listener = TcpListener::bind("127.0.0.2:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            stream.read_exact(&mut [0; 4]).unwrap();
+            stream.write_all(LEADER.as_bytes()).unwrap();
+        }
+    });
+    let container = Container::new();
+    for directory in ["conf", "data"] {
+        fs::create_dir(container.path(directory)).unwrap();
+    }
+    fs::write(container.path("data/myid"), "3\n").unwrap();
+    let data = container.path("data").display().to_string();
+    let line = format!("server.3=a:1:2:participant;127.0.0.2:{port}");
+    fs::write(container.path("conf/zoo.cfg.dynamic.100000000"), &line).unwrap();
+    for content in [
+        format!("clientPort={port}\nclientPortAddress=127.0.0.2"),
+        format!("dataDir={data}\n{line}"),
+        format!("dataDir={data}\ndynamicConfigFile=zoo.cfg.dynamic.100000000"),
+    ] {
+        fs::write(container.path("conf/zoo.cfg"), &content).unwrap();
+        let ended = container.run(&["zkServer.sh", "status"]);
+        let expected =
+            format!("Client port found: {port}. Client address: 127.0.0.2.\nMode: leader\n");
+        assert_eq!(ended.stdout, expected, "{content}");
+        assert_eq!(container.run(&["healthcheck"]).code, Some(0), "{content}");
+    }
+}
+
+#[test]
+fn only_an_encrypted_port_costs_a_jvm() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut container = Container::new();
+    container.set("CLIENT_JVMFLAGS", "-Dzookeeper.ssl.trustStore.location=/t");
+    fs::create_dir(container.path("conf")).unwrap();
+    let config = format!("secureClientPort={port}\nclientPort=\n");
+    fs::write(container.path("conf/zoo.cfg"), config).unwrap();
+    assert_eq!(container.run(&["healthcheck", "--liveness"]).code, Some(0));
+    assert!(!container.path("arguments").exists());
+
+    container.java("echo Mode: follower");
+    let status = container.run(&["zkServer.sh", "status"]);
+    let expected = format!(
+        "Client port found: {port}. Client address: localhost. Client SSL: true.\nMode: follower\n"
+    );
+    assert_eq!(status.stdout, expected);
+    let arguments = container.read("arguments");
+    let expected = format!(
+        "\n-Dzookeeper.ssl.trustStore.location=/t\norg.apache.zookeeper.client.FourLetterWordMain\n\
+         localhost\n{port}\nsrvr\ntrue\n"
+    );
+    assert!(arguments.ends_with(&expected), "{arguments}");
+    assert_eq!(container.run(&["healthcheck"]).code, Some(0));
+
+    container.java("exit 0");
+    let refused = container.run(&["healthcheck"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stdout.contains("CLIENT_JVMFLAGS"), "{refused:?}");
+    container.set("ZOO_HC_TIMEOUT", "1").java("exec sleep 60");
+    let late = container.run(&["healthcheck"]);
+    assert!(late.stdout.ends_with(": timed out\n"), "{late:?}");
+}
+
+#[test]
+fn status_says_what_jmx_is() {
+    let mut container = answering(LEADER);
+    container.set("JMXDISABLE", "true");
+    let ended = container.run(&["zkServer.sh", "status"]);
+    assert!(
+        ended.stderr.starts_with("JMX disabled by user request\n"),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn a_silent_server_costs_the_time_limit() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut container = Container::new();
+    let port = listener.local_addr().unwrap().port().to_string();
+    container
+        .set("ZOO_PORT_NUMBER", &port)
+        .set("ZOO_HC_TIMEOUT", "1");
+    let ended = container.run(&["healthcheck", "--liveness"]);
+    assert_eq!(ended.code, Some(1));
+    let expected = format!("no answer from localhost:{port}: ");
+    assert!(ended.stdout.starts_with(&expected), "{ended:?}");
+}
+
+#[test]
 fn healthy_is_serving_and_alive_is_answering() {
     for (answer, ready, alive) in [
         (LEADER, 0, 0),

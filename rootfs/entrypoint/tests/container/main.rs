@@ -10,4 +10,5 @@ mod control;
 mod harness;
 mod start;
 mod supervise;
+mod tools;
 mod variables;
