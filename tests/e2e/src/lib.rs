@@ -5,6 +5,7 @@
 //! that cannot run here is reported as ignored with the reason, and fails where `E2E_REQUIRE_ALL` is
 //! set.
 
+pub mod ask;
 pub mod command;
 pub mod disk;
 pub mod engine;
@@ -15,3 +16,4 @@ pub mod need;
 pub mod registry;
 pub mod vendored;
 pub mod wait;
+pub mod znodes;

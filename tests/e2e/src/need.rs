@@ -13,6 +13,8 @@ pub enum Need {
     Root,
     /// The kernel runs arm64 programs: by itself, or by an emulator that containers see too.
     Arm64,
+    /// The kernel has IPv6.
+    Ipv6,
     /// A program on `PATH`, and the Debian package that has it.
     Program {
         /// Its name.
@@ -59,11 +61,16 @@ pub const OPENSSL: Need = Need::Library {
     package: "libssl-dev",
 };
 
+/// Lists processes, for `docker top`, and sends signals.
+pub const PS: Need = program("ps", "procps");
+
 /// Everything that any trial needs.
 pub const ALL: &[Need] = &[
     Need::Engine,
     Need::Root,
     Need::Arm64,
+    Need::Ipv6,
+    PS,
     SKOPEO,
     UMOCI,
     PODMAN,
@@ -96,6 +103,8 @@ impl Need {
             Self::Arm64 => (!runs_arm64()).then(|| {
                 "no arm64 programs here: install qemu-user-static and binfmt-support, then `update-binfmts --enable qemu-aarch64`".to_owned()
             }),
+            Self::Ipv6 => (!Path::new("/proc/net/if_inet6").exists())
+                .then(|| "the kernel has no IPv6: load the module ipv6".to_owned()),
             Self::Program { name, package } => (!on_path(name)).then(|| {
                 format!("no `{name}` on PATH: install the package {package}")
             }),

@@ -8,6 +8,7 @@ use e2e::images::{ImageId, VERSIONS, World, distroless, full};
 use e2e::need::Need;
 use libtest_mimic::Trial;
 
+use crate::server::START;
 use crate::{Suite, same};
 
 /// Three JVMs at once, and an election.

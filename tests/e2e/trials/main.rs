@@ -7,12 +7,19 @@ mod consumers;
 mod container;
 mod ensemble;
 mod full_disk;
+mod heap;
+mod interfaces;
+mod kept;
 mod killed;
 mod layers;
 mod layout;
+mod logging;
 mod offline;
 mod reproducible;
+mod server;
+mod stopping;
 mod tarball;
+mod users;
 
 use std::collections::BTreeMap;
 use std::fs::Permissions;
@@ -22,7 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use e2e::images::World;
+use e2e::images::{ImageId, World};
 use e2e::need::Need;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
@@ -66,6 +73,12 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         layers::trials(&suite),
         consumers::trials(&suite),
         container::trials(&suite),
+        users::trials(&suite),
+        stopping::trials(&suite),
+        interfaces::trials(&suite),
+        logging::trials(&suite),
+        heap::trials(&suite),
+        kept::trials(&suite),
         ensemble::trials(&suite),
         arm64::trials(&suite),
     ];
@@ -108,6 +121,23 @@ impl Suite {
                 Err(error) => Err(Failed::from(format!("{error:#}"))),
             }
         })
+    }
+
+    /// A trial for each of the images.
+    fn each(
+        &self,
+        name: &str,
+        images: impl IntoIterator<Item = ImageId>,
+        needs: &'static [Need],
+        body: fn(&World, ImageId) -> anyhow::Result<()>,
+    ) -> Vec<Trial> {
+        (images.into_iter())
+            .map(|image| {
+                self.trial(format!("{name}/{image}"), needs, move |world| {
+                    body(world, image)
+                })
+            })
+            .collect()
     }
 }
 
