@@ -3,6 +3,7 @@
 //! A trial that shows a scenario of the image's contract begins with the scenario's number.
 
 mod arm64;
+mod backup;
 mod consumers;
 mod container;
 mod ensemble;
@@ -15,10 +16,12 @@ mod layers;
 mod layout;
 mod logging;
 mod offline;
+mod reconfiguration;
 mod reproducible;
 mod server;
 mod stopping;
 mod tarball;
+mod tools;
 mod users;
 
 use std::collections::BTreeMap;
@@ -79,7 +82,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         logging::trials(&suite),
         heap::trials(&suite),
         kept::trials(&suite),
+        backup::trials(&suite),
+        tools::trials(&suite),
         ensemble::trials(&suite),
+        reconfiguration::trials(&suite),
         arm64::trials(&suite),
     ];
     let conclusion = libtest_mimic::run(arguments, trials.into_iter().flatten().collect());

@@ -1,9 +1,10 @@
 //! A container: what it runs, says and holds, and how it ends.
 
+use std::cell::Cell;
 use std::io::{Seek, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 
@@ -24,6 +25,9 @@ const PREPARED: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Container {
     name: String,
+    /// When we had the engine start it last. The engine's own `StartedAt` is too late: a container has said
+    /// something by then.
+    since: Cell<SystemTime>,
 }
 
 /// A process of a container.
@@ -40,8 +44,10 @@ pub struct Process {
 }
 
 impl Container {
+    /// The container of this name, which is about to be started.
     pub(super) fn named(name: String) -> Self {
-        Self { name }
+        let since = Cell::new(SystemTime::now());
+        Self { name, since }
     }
 
     /// Its name, for the engine's client.
@@ -101,14 +107,15 @@ impl Container {
         Ok(docker(["logs", &self.name]).succeed()?.said())
     }
 
-    /// What it has printed since the engine started it last.
+    /// What it has printed since we had it started last.
     pub fn logs_since_start(&self) -> anyhow::Result<String> {
-        let started = self.inspect("{{.State.StartedAt}}")?;
-        let logs = docker(["logs", "--since", &started, &self.name]).succeed()?;
+        let since = self.since.get().duration_since(UNIX_EPOCH)?;
+        let since = format!("{}.{:09}", since.as_secs(), since.subsec_nanos());
+        let logs = docker(["logs", "--since", &since, &self.name]).succeed()?;
         Ok(logs.said())
     }
 
-    /// What the entrypoint has said since the engine started it last, each line without its name.
+    /// What the entrypoint has said since we had it started last, each line without its name.
     pub fn notes(&self) -> anyhow::Result<Vec<String>> {
         let logs = self.logs_since_start()?;
         let notes = logs
@@ -215,11 +222,13 @@ impl Container {
 
     /// `docker start`, after it has ended.
     pub fn start_again(&self) -> anyhow::Result<()> {
+        self.since.set(SystemTime::now());
         docker(["start", &self.name]).succeed().map(drop)
     }
 
     /// `docker restart`.
     pub fn restart(&self) -> anyhow::Result<()> {
+        self.since.set(SystemTime::now());
         docker(["restart", &self.name]).succeed().map(drop)
     }
 

@@ -87,23 +87,20 @@ impl Run {
 
     /// Starts it in the background.
     pub fn start(self) -> anyhow::Result<Container> {
-        let name = unique("container");
-        let started = docker(["run", "--detach", "--name", &name])
+        // The value first: a container that could be created but not started has to go, too.
+        let container = Container::named(unique("container"));
+        docker(["run", "--detach", "--name", container.name()])
             .args(&self.options)
             .arg(&self.image)
             .args(&self.command)
-            .succeed();
-        // The value first: a container that could be created but not started has to go, too.
-        let container = Container::named(name);
-        started?;
+            .succeed()?;
         Ok(container)
     }
 
     /// Runs it to its end.
     pub fn finish(self) -> anyhow::Result<Finished> {
-        let name = unique("container");
-        let _removed = Container::named(name.clone());
-        docker(["run", "--name", &name])
+        let removed = Container::named(unique("container"));
+        docker(["run", "--name", removed.name()])
             .args(&self.options)
             .arg(&self.image)
             .args(&self.command)
