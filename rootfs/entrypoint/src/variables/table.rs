@@ -351,8 +351,8 @@ pub static TABLE: &[Variable] = &[
             "the own address where ZOO_SERVERS says `0.0.0.0` and the release cannot work with it",
         ),
         group: Group::Cluster,
-        english: "What the other servers call this one; unset, its host name. Used only before 3.5.8, where a server with the own address `0.0.0.0` does not rejoin after a restart.",
-        chinese: "其他服务器访问当前服务器所用的地址，默认为主机名。仅用于 3.5.8 之前的版本：自身地址为 `0.0.0.0` 的成员重启后无法重新加入集群。",
+        english: "What the other servers call this one; unset, its host name. Used only before 3.5.9 and before 3.6.2, where a server with the own address `0.0.0.0` may serve nobody after a restart.",
+        chinese: "其他服务器访问当前服务器所用的地址，默认为主机名。仅用于 3.5.9 之前及 3.6.2 之前的版本：自身地址为 `0.0.0.0` 的成员重启后，集群可能无法提供服务。",
     },
     Variable {
         name: "ZOO_BASE_DIR",

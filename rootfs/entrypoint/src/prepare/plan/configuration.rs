@@ -1,8 +1,10 @@
 //! What becomes of `zoo.cfg`: whether it is made, and whether the server reads it or a copy of it.
 //!
-//! A server whose own address is `0.0.0.0` never rejoins its ensemble after a restart before 3.5.8 and in 3.6.0
-//! (ZOOKEEPER-2164). There it reads a copy with its own name, made anew at every start: a name in the file
-//! itself would go stale on a volume that another container takes over.
+//! Before 3.5.8 and in 3.6.0 a server whose own address is `0.0.0.0` never rejoins its ensemble after a restart
+//! (ZOOKEEPER-2164). Before 3.5.9 and 3.6.2 one that has followed and then leads compares that address with the one
+//! that the former leader knew it by, takes itself for a stranger, and commits nothing for ever, while every
+//! member says that it serves (ZOOKEEPER-3829). There it reads a copy with its own name, made anew at every start:
+//! a name in the file itself would go stale on a volume that another container takes over.
 
 use super::PlanError;
 use super::number::OwnNumber;
@@ -82,7 +84,7 @@ pub(super) fn decide(
         StartFrom::Itself
     } else if let Some(named) = with_own_name(&content, &properties, facts.release, &own) {
         notes.push(format!(
-            "ZooKeeper {} does not rejoin an ensemble with the own address 0.0.0.0 (ZOOKEEPER-2164): it starts as {}",
+            "ZooKeeper {} may serve nobody with the own address 0.0.0.0 (ZOOKEEPER-2164, ZOOKEEPER-3829): it starts as {}",
             facts.release, own.name
         ));
         StartFrom::Copy(named)
@@ -116,9 +118,10 @@ fn own_name(values: &Values, facts: &Facts) -> String {
         .to_owned()
 }
 
-/// Before 3.5.8 and in 3.6.0.
+/// Before 3.5.9, in 3.6.0 and in 3.6.1.
 fn needs_own_name(release: Release) -> bool {
-    release < Release::new(3, 5, 8) || release == Release::new(3, 6, 0)
+    let fixed_later = Release::new(3, 6, 0)..Release::new(3, 6, 2);
+    release < Release::new(3, 5, 9) || fixed_later.contains(&release)
 }
 
 /// Once reconfiguration is on nothing but ZooKeeper itself may change the list, so the name goes into it.
@@ -212,8 +215,10 @@ mod tests {
         let expected =
             format!("{three}\nserver.2=zoo2:1:2:observer;2181\nquorumListenOnAllIPs=true\n");
         assert_eq!(copied(three, old, "zoo2"), Some(expected.clone()));
-        assert_eq!(copied(three, Release::new(3, 6, 0), "zoo2"), Some(expected));
         for release in [Release::new(3, 5, 8), Release::new(3, 6, 1)] {
+            assert_eq!(copied(three, release, "zoo2"), Some(expected.clone()));
+        }
+        for release in [Release::new(3, 5, 9), Release::new(3, 6, 2)] {
             assert_eq!(copied(three, release, "zoo2"), None);
         }
         for content in [
