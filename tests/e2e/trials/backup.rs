@@ -5,13 +5,13 @@ use std::path::Path;
 use e2e::ask;
 use e2e::engine::{Container, Run, Volume};
 use e2e::images::{ImageId, VERSIONS, World, distroless, full};
-use e2e::need::Need;
+use e2e::need::{Need, TAR};
 use libtest_mimic::Trial;
 
 use crate::server::{BOTH, START, does_not_warn, keeps, server, warns, write};
 use crate::{Suite, contains, same};
 
-const NEEDS: &[Need] = &[Need::Engine, Need::Root];
+const NEEDS: &[Need] = &[Need::Engine, Need::Root, TAR];
 
 /// What every warning of a backup without its transaction logs has.
 const LOGS: &str = "transaction logs";

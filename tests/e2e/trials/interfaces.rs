@@ -38,7 +38,7 @@ fn by_default(world: &World, image: ImageId) -> anyhow::Result<()> {
         })
     })?;
     same("status of /commands/stat", 200, stat.status)?;
-    contains(&stat.body, "\"command\" : \"stat\"")?;
+    contains(&stat.body, "\"server_state\" : \"leader\"")?;
     let ruok = ask::page(server.address(ADMIN_SERVER)?, "/commands/ruok")?;
     contains(&ruok.body, "\"error\" : null")?;
 

@@ -1,14 +1,16 @@
 //! Where the server's log goes, and how much of it.
 
+use std::os::unix::fs::MetadataExt;
+
 use anyhow::ensure;
 use e2e::images::{ImageId, VERSIONS, World, distroless, full};
-use e2e::need::Need;
+use e2e::need::{Need, TAR};
 use libtest_mimic::Trial;
 
 use crate::server::{BOTH, START, server};
 use crate::{Suite, contains, same};
 
-const NEEDS: &[Need] = &[Need::Engine];
+const NEEDS: &[Need] = &[Need::Engine, Need::Root, TAR];
 
 /// Said at INFO by every member of a quorum.
 const AT_INFO: &str = "LEADER ELECTION TOOK";
@@ -46,9 +48,8 @@ fn s18_file(world: &World, image: ImageId) -> anyhow::Result<()> {
         "the client writes into the server's log"
     );
     let directory = world.directory(&format!("s18-{image}"))?;
-    server.copy("/var/log/zookeeper", &directory.join("log"))?;
-    for entry in std::fs::read_dir(directory.join("log"))? {
-        use std::os::unix::fs::MetadataExt;
+    server.copy("/var/log/zookeeper", &directory)?;
+    for entry in std::fs::read_dir(directory.join("zookeeper"))? {
         let entry = entry?;
         same(
             &entry.path().display().to_string(),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, bail};
 
 use super::{Attached, docker};
-use crate::command::Finished;
+use crate::command::{Finished, call};
 use crate::wait::{Seen, until};
 
 /// What the lines of the entrypoint begin with in the log.
@@ -169,14 +169,19 @@ impl Container {
     pub fn file(&self, path: &str) -> anyhow::Result<String> {
         let directory = tempfile::tempdir()?;
         let target = directory.path().join("file");
-        self.copy(path, &target)?;
+        docker(["cp", &format!("{}:{path}", self.name)])
+            .arg(&target)
+            .succeed()?;
         Ok(std::fs::read_to_string(target)?)
     }
 
-    /// Copies a file or a tree out of it, running or not, with its owners.
-    pub fn copy(&self, path: &str, target: &Path) -> anyhow::Result<()> {
-        docker(["cp", "--archive", &format!("{}:{path}", self.name)])
-            .arg(target)
+    /// Copies a file or a tree out of it into a directory, running or not, with its owners: `docker cp` by
+    /// itself makes everything ours.
+    pub fn copy(&self, path: &str, directory: &Path) -> anyhow::Result<()> {
+        let pipe = r#"set -o pipefail; docker cp "$0" - | tar -xp --numeric-owner -C "$1""#;
+        call("bash")
+            .args(["-c", pipe, &format!("{}:{path}", self.name)])
+            .arg(directory)
             .succeed()?;
         Ok(())
     }
