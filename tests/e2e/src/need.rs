@@ -1,6 +1,7 @@
 //! What a trial needs of the machine, and what to do where it is missing.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::command::call;
 
@@ -15,6 +16,8 @@ pub enum Need {
     Arm64,
     /// The kernel has IPv6.
     Ipv6,
+    /// Compose, as a program of its own or as a plugin of the engine's client.
+    Compose,
     /// A program on `PATH`, and the Debian package that has it.
     Program {
         /// Its name.
@@ -53,6 +56,8 @@ pub const SETPRIV: Need = program("setpriv", "util-linux");
 pub const UNSHARE: Need = program("unshare", "util-linux");
 /// `nsenter`.
 pub const NSENTER: Need = program("nsenter", "util-linux");
+/// Gives a program a terminal.
+pub const SCRIPT: Need = program("script", "bsdutils");
 /// Asks which libraries there are.
 pub const PKG_CONFIG: Need = program("pkg-config", "pkg-config");
 /// What `tests/ocidir` links.
@@ -71,6 +76,7 @@ pub const ALL: &[Need] = &[
     Need::Arm64,
     Need::Ipv6,
     PS,
+    Need::Compose,
     SKOPEO,
     UMOCI,
     PODMAN,
@@ -80,6 +86,7 @@ pub const ALL: &[Need] = &[
     SETPRIV,
     UNSHARE,
     NSENTER,
+    SCRIPT,
     PKG_CONFIG,
     OPENSSL,
 ];
@@ -105,6 +112,9 @@ impl Need {
             }),
             Self::Ipv6 => (!Path::new("/proc/net/if_inet6").exists())
                 .then(|| "the kernel has no IPv6: load the module ipv6".to_owned()),
+            Self::Compose => compose().is_none().then(|| {
+                "no Compose: install docker-compose, or the plugin docker-compose-v2".to_owned()
+            }),
             Self::Program { name, package } => (!on_path(name)).then(|| {
                 format!("no `{name}` on PATH: install the package {package}")
             }),
@@ -115,6 +125,21 @@ impl Need {
             }
         }
     }
+}
+
+/// How Compose is called here: the program where there is one, else the plugin.
+#[must_use]
+pub fn compose() -> Option<&'static str> {
+    static FOUND: OnceLock<Option<&str>> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        ["docker-compose", "docker compose"]
+            .into_iter()
+            .find(|words| {
+                let version = format!("{words} version");
+                let finished = call("sh").args(["-c", &version]).finish();
+                matches!(finished, Ok(finished) if finished.code == 0)
+            })
+    })
 }
 
 /// `F` in the flags: the kernel has opened the emulator already, so that it works in any container.

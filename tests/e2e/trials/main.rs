@@ -18,8 +18,12 @@ mod logging;
 mod offline;
 mod reconfiguration;
 mod reproducible;
+<<<<<<< HEAD
 mod server;
 mod stopping;
+=======
+mod seed;
+>>>>>>> 8812a6b (e2e: what the former image's README tells its readers to type, one by one)
 mod tarball;
 mod tools;
 mod users;
@@ -87,6 +91,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         ensemble::trials(&suite),
         reconfiguration::trials(&suite),
         arm64::trials(&suite),
+        seed::trials(&suite),
     ];
     let conclusion = libtest_mimic::run(arguments, trials.into_iter().flatten().collect());
     suite.world.close();

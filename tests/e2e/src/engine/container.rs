@@ -28,6 +28,7 @@ pub struct Container {
     /// When we had the engine start it last. The engine's own `StartedAt` is too late: a container has said
     /// something by then.
     since: Cell<SystemTime>,
+    is_ours: bool,
 }
 
 /// A process of a container.
@@ -45,9 +46,21 @@ pub struct Process {
 
 impl Container {
     /// The container of this name, which is about to be started.
-    pub(super) fn named(name: String) -> Self {
-        let since = Cell::new(SystemTime::now());
-        Self { name, since }
+    pub(super) fn to_start(name: String) -> Self {
+        Self {
+            name,
+            since: Cell::new(SystemTime::now()),
+            is_ours: true,
+        }
+    }
+
+    /// One that something else has made and takes away, by its name or id.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            is_ours: false,
+            ..Self::to_start(name.to_owned())
+        }
     }
 
     /// Its name, for the engine's client.
@@ -281,7 +294,9 @@ impl Container {
 
 impl Drop for Container {
     fn drop(&mut self) {
-        let _ = docker(["rm", "--force", "--volumes", &self.name]).finish();
+        if self.is_ours {
+            let _ = docker(["rm", "--force", "--volumes", &self.name]).finish();
+        }
     }
 }
 

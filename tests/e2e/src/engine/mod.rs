@@ -26,7 +26,9 @@ pub fn docker<const N: usize>(arguments: [&str; N]) -> Call {
     call("docker").args(arguments)
 }
 
-fn unique(kind: &str) -> String {
+/// A name that nothing else on this machine has.
+#[must_use]
+pub fn unique(kind: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("zookiln-e2e-{}-{kind}{count}", std::process::id())

@@ -88,7 +88,7 @@ impl Run {
     /// Starts it in the background.
     pub fn start(self) -> anyhow::Result<Container> {
         // The value first: a container that could be created but not started has to go, too.
-        let container = Container::named(unique("container"));
+        let container = Container::to_start(unique("container"));
         docker(["run", "--detach", "--name", container.name()])
             .args(&self.options)
             .arg(&self.image)
@@ -99,7 +99,7 @@ impl Run {
 
     /// Runs it to its end.
     pub fn finish(self) -> anyhow::Result<Finished> {
-        let removed = Container::named(unique("container"));
+        let removed = Container::to_start(unique("container"));
         docker(["run", "--name", removed.name()])
             .args(&self.options)
             .arg(&self.image)
