@@ -23,10 +23,15 @@ pub(super) fn trials(suite: &Suite) -> Vec<Trial> {
 
 fn commands(_: &World) -> anyhow::Result<()> {
     for name in DOCUMENTS {
-        let blocks = blocks(name)?;
+        let blocks: Vec<String> = blocks(name)?
+            .iter()
+            .map(|block| unindented(block))
+            .collect();
         for promise in promises::ALL {
             ensure!(
-                blocks.iter().any(|block| block.contains(promise.ours)),
+                blocks
+                    .iter()
+                    .any(|block| block.contains(&unindented(promise.ours))),
                 "{name} does not show:\n{}",
                 promise.ours
             );
@@ -63,4 +68,10 @@ fn blocks(name: &str) -> anyhow::Result<Vec<String>> {
     let text = fs::read_to_string(path).with_context(|| name.to_owned())?;
     let blocks = text.split("```").skip(1).step_by(2);
     Ok(blocks.map(str::to_owned).collect())
+}
+
+/// A command in a list is indented more, which is all the same to a shell.
+fn unindented(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    lines.join("\n")
 }

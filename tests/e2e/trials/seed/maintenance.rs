@@ -1,4 +1,4 @@
-//! Backup, restore and upgrade.
+//! Backup, restore, upgrade, and more servers.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 use super::compose::{FORMATION, example, formed};
 use super::promises::{
     BACKUP, CLUSTER_UP, CLUSTER_UPGRADE, COMPOSE_BACKUP, COMPOSE_RESTORE, COMPOSE_STOP, COMPOSE_UP,
-    COMPOSE_UPGRADE, REMOVE, RESTORE, RUN, STOP, UPGRADE,
+    COMPOSE_UPGRADE, GROW_FIRST, GROW_SECOND, NETWORK, REMOVE, RESTORE, RUN, STOP, UPGRADE,
 };
 use super::shell::{COMPOSE_NEEDS, NEEDS, Shell, documented};
 use super::single::{read, written};
@@ -25,6 +25,9 @@ pub(super) fn trials(suite: &Suite) -> Vec<Trial> {
     let mut trials = Vec::new();
     for image in VERSIONS.map(full) {
         trials.extend([
+            suite.trial(format!("seed_growth/{image}"), NEEDS, move |world| {
+                growth(world, image)
+            }),
             suite.trial(
                 format!("seed_backup_and_restore/{image}"),
                 NEEDS,
@@ -140,6 +143,35 @@ fn cluster_upgrade(world: &World) -> anyhow::Result<()> {
         read(&server, KEPT)?;
     }
     formed(&shell).map(drop)
+}
+
+/// One server with data becomes three, and the data is everywhere.
+fn growth(world: &World, image: ImageId) -> anyhow::Result<()> {
+    let shell = Shell::of_engine(world, image, "growth")?;
+    shell.run(NETWORK)?;
+    let single = RESTORE.ours.replace("/path/to/back-up", "/host/dir/to");
+    shell.bash(&single).succeed()?;
+    let first = shell.container("zoo1")?;
+    first.mode(START)?;
+    written(&first, KEPT)?;
+
+    shell.run(GROW_FIRST)?;
+    shell.run(GROW_SECOND)?;
+    let second = shell.container("zoo2")?;
+    same("mode", "follower", &second.mode(FORMATION)?)?;
+    let command = (GROW_SECOND.ours)
+        .replace("--name zoo2", "--name zoo3")
+        .replace("ZOO_SERVER_ID=2", "ZOO_SERVER_ID=3")
+        .replace("zoo2-data", "zoo3-data");
+    shell.bash(&command).succeed()?;
+    let third = shell.container("zoo3")?;
+    same("mode", "follower", &third.mode(FORMATION)?)?;
+
+    same("mode", "leader", &first.mode(START)?)?;
+    for server in [&first, &second, &third] {
+        read(server, KEPT)?;
+    }
+    Ok(())
 }
 
 /// Both halves are in it, and belong to whom they belonged to.

@@ -255,7 +255,29 @@ pub(super) const UPGRADE: Promise = Promise {
     ours: RESTORE.ours,
 };
 
-/// One by one, the leader last.
+/// The seed says nothing about it. The server with the data first and alone, with the new list.
+pub(super) const GROW_FIRST: Promise = Promise {
+    seed: "",
+    ours: r#"docker stop zoo1
+docker rm zoo1
+docker run -d --restart always --name zoo1 --network app-tier \
+  -e ZOO_ALLOW_ANONYMOUS_LOGIN=yes -e ZOO_SERVER_ID=1 \
+  -e ZOO_SERVERS="zoo1:2888:3888 zoo2:2888:3888 zoo3:2888:3888" \
+  -v /host/dir/to/data:/srv/data -v /host/dir/to/datalog:/srv/datalog \
+  zookiln/zookeeper:3.6.1"#,
+};
+
+/// Then the others, one by one.
+pub(super) const GROW_SECOND: Promise = Promise {
+    seed: "",
+    ours: r#"docker run -d --restart always --name zoo2 --network app-tier \
+  -e ZOO_ALLOW_ANONYMOUS_LOGIN=yes -e ZOO_SERVER_ID=2 \
+  -e ZOO_SERVERS="zoo1:2888:3888 zoo2:2888:3888 zoo3:2888:3888" \
+  -v zoo2-data:/srv/data -v zoo2-datalog:/srv/datalog \
+  zookiln/zookeeper:3.6.1"#,
+};
+
+/// The seed says nothing about clusters. One by one, the leader last.
 pub(super) const CLUSTER_UPGRADE: Promise = Promise {
     seed: "",
     ours: "docker-compose -f docker-compose-cluster.yml up -d --no-deps zoo2",
@@ -299,4 +321,6 @@ pub(super) const ALL: &[Promise] = &[
     COMPOSE_UPGRADE,
     UPGRADE,
     CLUSTER_UPGRADE,
+    GROW_FIRST,
+    GROW_SECOND,
 ];

@@ -54,12 +54,13 @@ struct Project {
 }
 
 impl Shell {
-    /// One for commands of the engine's client; `zoo1` and `other-app` are names of containers in them.
+    /// One for commands of the engine's client; `zoo1` to `zoo3` and
+    /// `other-app` are names of containers in them.
     pub(super) fn of_engine(world: &World, image: ImageId, purpose: &str) -> anyhow::Result<Self> {
         let mut shell = Self::open(world, image, purpose)?;
         let app = format!("{} zkCli.sh -server zookeeper:2181 get /", shell.image()?);
         shell.place("other-app-image:tag", &app);
-        for name in ["other-app", "zoo1"] {
+        for name in ["other-app", "zoo1", "zoo2", "zoo3"] {
             let own = unique(name);
             shell.place(name, &own);
             shell.containers.push(own);
@@ -235,6 +236,9 @@ impl Drop for Shell {
         }
         for name in &self.containers {
             let _ = docker(["rm", "--force", "--volumes", name]).finish();
+            for volume in ["data", "datalog"] {
+                let _ = docker(["volume", "rm", "--force", &format!("{name}-{volume}")]).finish();
+            }
         }
         // It is there only where a trial made it.
         let _ = docker(["network", "rm", &self.network]).finish();

@@ -159,7 +159,7 @@ fn directories_of_the_host(world: &World, image: ImageId) -> anyhow::Result<()> 
     ] {
         let metadata = fs::metadata(shell.path(&format!("/host/dir/to/{path}")))
             .with_context(|| path.to_owned())?;
-        same(path, (1000, 1000), (metadata.uid(), metadata.gid()))?;
+        same(path, 1000, metadata.uid())?;
     }
 
     shell.bash("docker rm --force --volumes zoo1").succeed()?;
