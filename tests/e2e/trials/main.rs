@@ -18,12 +18,9 @@ mod logging;
 mod offline;
 mod reconfiguration;
 mod reproducible;
-<<<<<<< HEAD
+mod seed;
 mod server;
 mod stopping;
-=======
-mod seed;
->>>>>>> 8812a6b (e2e: what the former image's README tells its readers to type, one by one)
 mod tarball;
 mod tools;
 mod users;

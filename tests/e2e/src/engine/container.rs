@@ -58,8 +58,9 @@ impl Container {
     #[must_use]
     pub fn named(name: &str) -> Self {
         Self {
+            name: name.to_owned(),
+            since: Cell::new(SystemTime::now()),
             is_ours: false,
-            ..Self::to_start(name.to_owned())
         }
     }
 

@@ -15,7 +15,7 @@ use super::promises::{
 };
 use super::shell::{COMPOSE_NEEDS, Shell, succeeds};
 use super::single::{read, written};
-use crate::container::START;
+use crate::server::START;
 use crate::{Suite, contains, same};
 
 /// Three JVMs at once, and an election.

@@ -15,7 +15,7 @@ use super::promises::{
     HOST_UP, INIT_LIMIT, LOG_FILE, Promise, RESTART,
 };
 use super::shell::{COMPOSE_NEEDS, NEEDS, Shell};
-use crate::container::START;
+use crate::server::START;
 use crate::{Suite, contains, same};
 
 /// A file that nobody would have made for the environment: other keys, another order, a comment.

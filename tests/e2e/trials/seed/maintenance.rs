@@ -15,7 +15,7 @@ use super::promises::{
 };
 use super::shell::{COMPOSE_NEEDS, NEEDS, Shell, documented};
 use super::single::{read, written};
-use crate::container::START;
+use crate::server::START;
 use crate::{Suite, contains, same};
 
 /// Written into a node before the disaster.

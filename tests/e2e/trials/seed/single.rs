@@ -17,7 +17,7 @@ use super::promises::{
     STOP_BY_SCRIPT,
 };
 use super::shell::{NEEDS, Shell, succeeds};
-use crate::container::START;
+use crate::server::START;
 use crate::{Suite, contains, same};
 
 type Body = fn(&World, ImageId) -> anyhow::Result<()>;
