@@ -240,6 +240,20 @@ fn help_and_wrong_command_lines() {
             "{words:?}"
         );
     }
+    for words in [
+        &["zkCli.sh", "--help"][..],
+        &["zkCleanup.sh", "-h"],
+        &["zkServer-initialize.sh", "--help"],
+        &["healthcheck", "-h"],
+        &["entrypoint", "zkCli.sh", "-?"],
+    ] {
+        let ended = container.run(words);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let name = words.iter().find(|word| **word != "entrypoint").unwrap();
+        for part in [format!("\nUsage: {name} "), format!("\nExample: {name} ")] {
+            assert!(ended.stdout.contains(&part), "{ended:?}");
+        }
+    }
     for (words, expected) in [
         (&["zkServer.sh"][..], "no command"),
         (
