@@ -12,3 +12,4 @@ mod start;
 mod supervise;
 mod tools;
 mod variables;
+mod volumes;
