@@ -92,7 +92,7 @@ impl Disk for Host {
     }
 
     fn config(&self, directory: &Path) -> Found {
-        // A file that cannot be read is somebody's; that it cannot be read is said with the other facts.
+        // That a file cannot be read is said with the other facts, of the directory that is used.
         Found::look(&directory.join("zoo.cfg")).unwrap_or(Found::Nothing)
     }
 }
