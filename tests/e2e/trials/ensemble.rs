@@ -186,8 +186,8 @@ fn s12_wrong(world: &World, image: ImageId) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The order of docs/scenarios.md: the one with data first, then one that is empty, and only when these two
-/// serve the other one.
+/// The order of docs/image.md: the one with data first, then one that is empty, and only when these two serve
+/// the other one.
 fn s33_growth(world: &World, image: ImageId) -> anyhow::Result<()> {
     let network = Network::create()?;
     let (data, datalog) = (Volume::create()?, Volume::create()?);
@@ -206,7 +206,7 @@ fn s33_growth(world: &World, image: ImageId) -> anyhow::Result<()> {
     let empty = |number: usize| -> anyhow::Result<_> {
         let server = member(world, image, &network, (number, THREE))?.start()?;
         server.server()?;
-        warns(&server, &["empty", "ZOO_SERVERS"])?;
+        warns(&server, &["/srv/data/zookeeper is empty", "3 servers"])?;
         Ok(server)
     };
     drop(empty(3)?);
@@ -214,10 +214,10 @@ fn s33_growth(world: &World, image: ImageId) -> anyhow::Result<()> {
     let one = first(THREE)?.start()?;
     one.server()?;
     let about_empty = one.warnings()?;
-    let about_empty = about_empty.iter().find(|warning| warning.contains("empty"));
+    let about_empty = about_empty.iter().find(|warning| warning.contains("is empty"));
     ensure!(about_empty.is_none(), "it is not empty: {about_empty:?}");
     let two = empty(2)?;
-    modes(&[&one, &two], FORMATION)?;
+    same("mode of the second", "follower", &two.mode(FORMATION)?)?;
     let three = empty(3)?;
     let expected = ["follower", "follower", "leader"].map(str::to_owned);
     let found = modes(&[&one, &two, &three], FORMATION)?;

@@ -62,12 +62,12 @@ fn s23_server(world: &World, image: ImageId) -> anyhow::Result<()> {
             expected.to_vec(),
             flags.iter().map(String::as_str).collect(),
         )?;
-        does_not_warn(&server, "memory limit")?;
+        does_not_warn(&server, "of memory")?;
     }
     let limited = anonymous(world, image)?.options(["--memory", "1200m"]);
     let server = limited.start()?;
     server.server()?;
-    warns(&server, &["1024", "memory limit"])
+    warns(&server, &["1024 MB", "1200 MB of memory", "75 %"])
 }
 
 /// In the container of a server all its variables are the tools', too.

@@ -50,15 +50,14 @@ fn s24_member_added(world: &World, image: ImageId) -> anyhow::Result<()> {
     same("mode", "leader", &one.mode(START)?)?;
     write(&one, "/s24", "kept")?;
 
-    let refused = one.exec(["zkCli.sh", "reconfig", "-add", TWO])?;
-    contains(&refused.said(), "Authentication is not valid")?;
-
     let two = changeable(world, image)?
         .network(&network, "zoo2")
         .env("ZOO_SERVER_ID", "2")
         .env("ZOO_SERVERS", &format!("{ONE} {TWO}"))
         .start()?;
     same("mode", "follower", &two.mode(START)?)?;
+    let refused = one.exec(["zkCli.sh", "reconfig", "-add", TWO])?;
+    contains(&refused.said(), "Authentication is not valid")?;
     let script = format!("addauth digest super:{PASSWORD}\nreconfig -add {TWO}\nquit\n");
     let reconfigured = one.exec_on(&script, ["zkCli.sh"])?;
     contains(&reconfigured.said(), "Committed new configuration")?;
