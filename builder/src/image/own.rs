@@ -28,6 +28,8 @@ pub(super) fn tree(recipe: &OwnRecipe) -> Result<Tree, AssembleError> {
     let own = |mode| Entry::directory(mode).owned_by(recipe.user.uid, 0);
     for volume in &recipe.volumes {
         tree.insert(volume.parse()?, own(0o775))?;
+        // There from the start: an engine that mounts something below it would make it as root's.
+        tree.insert(format!("{volume}/zookeeper").parse()?, own(0o775))?;
     }
     tree.insert("run/zookeeper".parse()?, own(0o775))?;
     Ok(tree)
