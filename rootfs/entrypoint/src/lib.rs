@@ -20,6 +20,7 @@ pub mod gate;
 pub mod jar;
 pub mod java;
 pub mod journal;
+pub mod log;
 pub mod prepare;
 pub mod properties;
 pub mod release;

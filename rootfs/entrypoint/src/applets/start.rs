@@ -12,7 +12,7 @@ use crate::control::Listener;
 use crate::exit::{self, Circumstances};
 use crate::gate::GateError;
 use crate::java::{JavaCommand, heap};
-use crate::journal::Journal;
+use crate::journal::{Format, Journal};
 use crate::prepare::daemon::{self, IdentityError};
 use crate::prepare::facts::{self, Facts};
 use crate::prepare::hooks::{self, HookError};
@@ -21,7 +21,9 @@ use crate::prepare::plan::{Plan, PlanError};
 use crate::prepare::system::Host;
 use crate::prepare::{self, Prepared, adopt, files, memory};
 use crate::supervise::{Ended, Grace, Program, Signals, Supervisor, code_of};
-use crate::variables::ids::{ALLOW_ANONYMOUS_LOGIN, CONF_DIR, DEBUG, PID_FILE, STOP_TIMEOUT};
+use crate::variables::ids::{
+    ALLOW_ANONYMOUS_LOGIN, CONF_DIR, DEBUG, LOG_FORMAT, PID_FILE, STOP_TIMEOUT,
+};
 use crate::variables::{Environment, Reading, Values};
 
 /// Prepares a server and runs it; the status of the container.
@@ -181,6 +183,7 @@ fn prepare(signals: &mut Signals, held: Option<&Prepared>) -> Result<Server, Vec
     let reading = Reading::of(&environment);
     let journal = Journal {
         debug: reading.values().boolean(DEBUG),
+        format: Format::of(reading.values().text(LOG_FORMAT)),
     };
     signals.grace = Grace::of_seconds(reading.values().integer(STOP_TIMEOUT));
     let mut complaints = Complaints {

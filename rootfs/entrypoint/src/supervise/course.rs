@@ -59,13 +59,7 @@ impl Course {
         (!asked_before).then_some(Signal::SIGTERM)
     }
 
-    /// What comes next; the course of the next server starts anew.
-    pub(super) fn ended(&mut self) -> Next {
-        let next = self.next;
-        *self = Self::new(self.grace);
-        next
-    }
-
+    /// What comes after the end.
     pub(super) fn next(&self) -> Next {
         self.next
     }
@@ -127,10 +121,9 @@ mod tests {
             (&[Restart, term], Next::End, 2),
             (&[term, Restart, Stop], Next::End, 1),
         ] {
-            let (mut course, sent) = after(events, Instant::now());
+            let (course, sent) = after(events, Instant::now());
             assert_eq!(sent.len(), signals, "{events:?}");
-            assert_eq!(course.ended(), next, "{events:?}");
-            assert_eq!(course.ended(), Next::Nothing, "{events:?}");
+            assert_eq!(course.next(), next, "{events:?}");
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod course;
 mod grace;
+mod output;
 mod reap;
 mod signals;
 mod supervisor;
@@ -45,6 +46,9 @@ pub enum SuperviseError {
         /// Why not.
         source: io::Error,
     },
+    /// What it writes cannot be read.
+    #[error("cannot read the log of the server: {0}")]
+    Output(#[source] io::Error),
     /// The children cannot be waited for.
     #[error("cannot wait for children: {0}")]
     Wait(#[source] Errno),

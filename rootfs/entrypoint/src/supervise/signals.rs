@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -81,7 +81,7 @@ impl Signals {
     /// what asks for the end of the container; after the grace time it is killed. The signal stays noted,
     /// so that [`Signals::pending_end`] tells the caller to stop, too.
     pub fn run_to_end(&mut self, command: &mut Command) -> Result<Ended, SuperviseError> {
-        let child = self.spawn(command.process_group(0))?;
+        let child = number(&self.spawn(command.process_group(0))?);
         let mut clock = Clock::default();
         let mut passed_on = None;
         loop {
@@ -102,13 +102,12 @@ impl Signals {
     }
 
     /// Starts a child whose end [`Signals::ended`] will tell.
-    pub(super) fn spawn(&mut self, command: &mut Command) -> Result<Pid, SuperviseError> {
+    pub(super) fn spawn(&mut self, command: &mut Command) -> Result<Child, SuperviseError> {
         let child = command.spawn().map_err(|source| SuperviseError::Start {
             program: PathBuf::from(command.get_program()),
             source,
         })?;
-        let child = Pid::from_raw(child.id().cast_signed());
-        self.children.expect(child);
+        self.children.expect(number(&child));
         Ok(child)
     }
 
@@ -170,6 +169,11 @@ impl AsFd for Signals {
 /// The status of a start that `signal` has ended.
 pub fn code_of(signal: Signal) -> u8 {
     Ended::Killed(signal).code()
+}
+
+/// The number of a child.
+pub(super) fn number(child: &Child) -> Pid {
+    Pid::from_raw(child.id().cast_signed())
 }
 
 /// Waits until there is something to do; without a limit, for ever.

@@ -10,10 +10,11 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::course::{Course, Next};
-use super::signals::wait_for_any;
+use super::output::Output;
+use super::signals::{number, wait_for_any};
 use super::{Ended, Signals, SuperviseError};
 use crate::control::{Listener, Reply, Request, Verb};
-use crate::journal::Journal;
+use crate::journal::{Format, Journal};
 
 /// How long PID 1 stays for those who have been told of the end: they die with it.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -46,6 +47,8 @@ pub struct Supervisor<'a> {
 struct Run {
     child: Pid,
     course: Course,
+    /// What it writes, where that goes through this process.
+    output: Option<Output>,
 }
 
 impl Supervisor<'_> {
@@ -53,10 +56,7 @@ impl Supervisor<'_> {
     pub fn run(&mut self, program: &mut impl Program) -> Result<Ended, SuperviseError> {
         // There are no threads to show yet, and a JVM that has only begun to start is ended by it.
         self.signals.forget(Signal::SIGQUIT);
-        let mut run = Run {
-            child: self.start(program)?,
-            course: Course::new(self.signals.grace),
-        };
+        let mut run = self.start(program)?;
         loop {
             let now = Instant::now();
             for signal in self.signals.take() {
@@ -69,13 +69,19 @@ impl Supervisor<'_> {
             for request in requests.unwrap_or_default() {
                 self.obey(request, &mut run, program, now)?;
             }
+            if let Some(output) = &mut run.output {
+                output.pump(now);
+            }
             if let Some(ended) = self.signals.ended(run.child)? {
-                let next = run.course.ended();
+                if let Some(output) = &mut run.output {
+                    output.finish()?;
+                }
+                let next = run.course.next();
                 self.tell_of_the_end(next)?;
                 if next != Next::Restart {
                     return Ok(ended);
                 }
-                run.child = self.start_again(program)?;
+                run = self.start_again(program)?;
                 continue;
             }
             if run.course.overdue(now) {
@@ -89,16 +95,25 @@ impl Supervisor<'_> {
         }
     }
 
-    fn start(&mut self, program: &mut impl Program) -> Result<Pid, SuperviseError> {
-        let child = self.signals.spawn(&mut program.command())?;
-        program.started(child.as_raw().cast_unsigned());
-        Ok(child)
+    fn start(&mut self, program: &mut impl Program) -> Result<Run, SuperviseError> {
+        let transcribed = self.journal.format == Format::Json;
+        let mut command = program.command();
+        if transcribed {
+            Output::redirect(&mut command);
+        }
+        let mut child = self.signals.spawn(&mut command)?;
+        program.started(child.id());
+        Ok(Run {
+            child: number(&child),
+            course: Course::new(self.signals.grace),
+            output: transcribed.then(|| Output::of(&mut child)).transpose()?,
+        })
     }
 
-    fn start_again(&mut self, program: &mut impl Program) -> Result<Pid, SuperviseError> {
+    fn start_again(&mut self, program: &mut impl Program) -> Result<Run, SuperviseError> {
         let started = self.start(program);
         let reply = match &started {
-            Ok(child) => Reply::Running(child.as_raw().cast_unsigned()),
+            Ok(run) => Reply::Running(run.child.as_raw().cast_unsigned()),
             Err(error) => Reply::Refused(error.to_string()),
         };
         let told = self.tell(Verb::Restart, &reply);
@@ -204,10 +219,13 @@ impl Supervisor<'_> {
         let listener = self.listener.as_ref();
         let request = listener.and_then(Listener::deadline);
         let request = request.map(|deadline| deadline.saturating_duration_since(now));
-        let limit = run.course.left(now).into_iter().chain(request).min();
+        let record = run.output.as_ref().and_then(Output::deadline);
+        let record = record.map(|deadline| deadline.saturating_duration_since(now));
+        let limits = [run.course.left(now), request, record];
         let mut sources = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
         sources.extend(listener.into_iter().flat_map(Listener::sources));
-        wait_for_any(&mut sources, limit)
+        sources.extend(run.output.iter().flat_map(Output::sources));
+        wait_for_any(&mut sources, limits.into_iter().flatten().min())
     }
 }
 

@@ -8,6 +8,7 @@
 mod applets;
 mod control;
 mod harness;
+mod log;
 mod start;
 mod supervise;
 mod tools;
