@@ -181,9 +181,10 @@ impl Complaints {
 fn prepare(signals: &mut Signals, held: Option<&Prepared>) -> Result<Server, Vec<String>> {
     let environment = Environment::of_process();
     let reading = Reading::of(&environment);
+    signals.format = Format::of(reading.values().text(LOG_FORMAT));
     let journal = Journal {
         debug: reading.values().boolean(DEBUG),
-        format: Format::of(reading.values().text(LOG_FORMAT)),
+        format: signals.format,
     };
     signals.grace = Grace::of_seconds(reading.values().integer(STOP_TIMEOUT));
     let mut complaints = Complaints {

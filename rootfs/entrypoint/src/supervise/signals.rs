@@ -1,10 +1,10 @@
 //! The signals of this process, and its children, whose ends are told by one.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -17,7 +17,9 @@ use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::SuperviseError;
 use super::grace::{Clock, Grace};
+use super::output::Output;
 use super::reap::{Children, Ended};
+use crate::journal::Format;
 
 /// What `docker stop`, Ctrl-C and a closed terminal send, and what asks a JVM for its threads.
 const FORWARDED: [Signal; 4] = [
@@ -35,6 +37,8 @@ pub struct Signals {
     children: Children,
     /// How long a child may take to end once it is asked to.
     pub grace: Grace,
+    /// What the log of the container looks like, to which children write.
+    pub format: Format,
 }
 
 /// Whether `signal` asks for the end of the container.
@@ -66,6 +70,7 @@ impl Signals {
             noted: Vec::new(),
             children: Children::default(),
             grace: Grace::default(),
+            format: Format::default(),
         })
     }
 
@@ -81,34 +86,50 @@ impl Signals {
     /// what asks for the end of the container; after the grace time it is killed. The signal stays noted,
     /// so that [`Signals::pending_end`] tells the caller to stop, too.
     pub fn run_to_end(&mut self, command: &mut Command) -> Result<Ended, SuperviseError> {
-        let child = number(&self.spawn(command.process_group(0))?);
+        let (child, mut output) = self.spawn(command.process_group(0))?;
         let mut clock = Clock::default();
         let mut passed_on = None;
         loop {
+            let now = Instant::now();
             let signal = self.pending_end();
+            if let Some(output) = &mut output {
+                output.pump(now);
+            }
             if let Some(ended) = self.ended(child)? {
+                output.as_mut().map_or(Ok(()), Output::finish)?;
                 return Ok(ended);
             }
             if let Some(signal) = signal.filter(|signal| passed_on != Some(*signal)) {
                 passed_on = Some(signal);
                 to_group(child, signal)?;
-                clock.start(self.grace, Instant::now());
+                clock.start(self.grace, now);
             }
-            if clock.strikes(Instant::now()) {
+            if clock.strikes(now) {
                 to_group(child, Signal::SIGKILL)?;
             }
-            self.wait(clock.left(Instant::now()))?;
+            let record = left(output.as_ref().and_then(Output::deadline), now);
+            let sources = output.iter().flat_map(Output::sources);
+            self.wait_for_any(sources, [clock.left(now), record])?;
         }
     }
 
-    /// Starts a child whose end [`Signals::ended`] will tell.
-    pub(super) fn spawn(&mut self, command: &mut Command) -> Result<Child, SuperviseError> {
-        let child = command.spawn().map_err(|source| SuperviseError::Start {
+    /// Starts a child whose end [`Signals::ended`] will tell; its output, where that goes through this process.
+    pub(super) fn spawn(
+        &mut self,
+        command: &mut Command,
+    ) -> Result<(Pid, Option<Output>), SuperviseError> {
+        let transcribed = self.format == Format::Json;
+        if transcribed {
+            Output::redirect(command);
+        }
+        let mut child = command.spawn().map_err(|source| SuperviseError::Start {
             program: PathBuf::from(command.get_program()),
             source,
         })?;
-        self.children.expect(number(&child));
-        Ok(child)
+        let output = transcribed.then(|| Output::of(&mut child)).transpose()?;
+        let child = Pid::from_raw(child.id().cast_signed());
+        self.children.expect(child);
+        Ok((child, output))
     }
 
     /// Collects every child that has ended; how `child` has, if it is among them. The signals must have been
@@ -153,16 +174,15 @@ impl Signals {
         }
     }
 
-    /// Waits for the next signal, at most for `limit`.
-    pub(super) fn wait(&self, limit: Option<Duration>) -> Result<(), SuperviseError> {
-        wait_for_any(&mut [PollFd::new(self.as_fd(), PollFlags::POLLIN)], limit)
-    }
-}
-
-impl AsFd for Signals {
-    /// Readable when a signal has come since they were last looked at.
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.delivery.get_read().as_fd()
+    /// Waits for the next signal or one of `sources`, at most for the shortest of `limits`.
+    pub(super) fn wait_for_any<'a>(
+        &'a self,
+        sources: impl IntoIterator<Item = PollFd<'a>>,
+        limits: impl IntoIterator<Item = Option<Duration>>,
+    ) -> Result<(), SuperviseError> {
+        let signals = PollFd::new(self.delivery.get_read().as_fd(), PollFlags::POLLIN);
+        let mut sources: Vec<PollFd<'_>> = [signals].into_iter().chain(sources).collect();
+        wait_for_any(&mut sources, limits.into_iter().flatten().min())
     }
 }
 
@@ -171,9 +191,9 @@ pub fn code_of(signal: Signal) -> u8 {
     Ended::Killed(signal).code()
 }
 
-/// The number of a child.
-pub(super) fn number(child: &Child) -> Pid {
-    Pid::from_raw(child.id().cast_signed())
+/// How long until a deadline, if there is one.
+pub(super) fn left(deadline: Option<Instant>, now: Instant) -> Option<Duration> {
+    deadline.map(|deadline| deadline.saturating_duration_since(now))
 }
 
 /// Waits until there is something to do; without a limit, for ever.

@@ -1,20 +1,18 @@
 //! The server as the child of PID 1: started, told what others want of it, and started again if they want that.
 
-use std::os::fd::AsFd;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::course::{Course, Next};
 use super::output::Output;
-use super::signals::{number, wait_for_any};
+use super::signals::left;
 use super::{Ended, Signals, SuperviseError};
 use crate::control::{Listener, Reply, Request, Verb};
-use crate::journal::{Format, Journal};
+use crate::journal::Journal;
 
 /// How long PID 1 stays for those who have been told of the end: they die with it.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -96,17 +94,12 @@ impl Supervisor<'_> {
     }
 
     fn start(&mut self, program: &mut impl Program) -> Result<Run, SuperviseError> {
-        let transcribed = self.journal.format == Format::Json;
-        let mut command = program.command();
-        if transcribed {
-            Output::redirect(&mut command);
-        }
-        let mut child = self.signals.spawn(&mut command)?;
-        program.started(child.id());
+        let (child, output) = self.signals.spawn(&mut program.command())?;
+        program.started(child.as_raw().cast_unsigned());
         Ok(Run {
-            child: number(&child),
+            child,
             course: Course::new(self.signals.grace),
-            output: transcribed.then(|| Output::of(&mut child)).transpose()?,
+            output,
         })
     }
 
@@ -211,21 +204,19 @@ impl Supervisor<'_> {
             if there.is_empty() || Instant::now() >= deadline {
                 return Ok(());
             }
-            self.signals.wait(Some(GLANCE))?;
+            self.signals.wait_for_any([], [Some(GLANCE)])?;
         }
     }
 
     fn wait(&self, run: &Run, now: Instant) -> Result<(), SuperviseError> {
-        let listener = self.listener.as_ref();
-        let request = listener.and_then(Listener::deadline);
-        let request = request.map(|deadline| deadline.saturating_duration_since(now));
-        let record = run.output.as_ref().and_then(Output::deadline);
-        let record = record.map(|deadline| deadline.saturating_duration_since(now));
-        let limits = [run.course.left(now), request, record];
-        let mut sources = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
-        sources.extend(listener.into_iter().flat_map(Listener::sources));
-        sources.extend(run.output.iter().flat_map(Output::sources));
-        wait_for_any(&mut sources, limits.into_iter().flatten().min())
+        let limits = [
+            run.course.left(now),
+            left(self.listener.as_ref().and_then(Listener::deadline), now),
+            left(run.output.as_ref().and_then(Output::deadline), now),
+        ];
+        let listener = self.listener.iter().flat_map(Listener::sources);
+        let output = run.output.iter().flat_map(Output::sources);
+        self.signals.wait_for_any(listener.chain(output), limits)
     }
 }
 

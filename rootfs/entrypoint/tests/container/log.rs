@@ -41,9 +41,20 @@ fn every_line_is_an_object_and_the_last_one_is_there() {
     let stderr = records(&ended.stderr);
     assert_eq!(stderr[0]["logger"], "entrypoint");
     assert_eq!(stderr[0]["level"], "WARN");
-    assert_eq!(stderr[1]["message"], "plain");
+    let plain = serde_json::json!({"message": "plain"});
+    assert!(stderr.contains(&plain), "{stderr:?}");
     let last = stderr.last().unwrap()["message"].as_str().unwrap();
     assert!(last.starts_with("the server has left with 2: "), "{last}");
+}
+
+#[test]
+fn init_hooks_write_objects_too() {
+    let container = container("exit 0");
+    std::fs::create_dir_all(container.path("conf/initdb.d")).unwrap();
+    std::fs::write(container.path("conf/initdb.d/a.sh"), "echo hooked").unwrap();
+    let ended = container.serve();
+    let hooked = serde_json::json!({"message": "hooked"});
+    assert_eq!(records(&ended.stdout), [hooked], "{ended:?}");
 }
 
 #[test]

@@ -93,6 +93,40 @@ fn a_signal_during_the_preparation_ends_it() {
     }
 }
 
+#[test]
+fn a_signal_reaches_an_init_hook_and_all_that_it_has_started() {
+    for (hook, status) in [
+        // The shell waits for its child, so only a signal for both ends it at once.
+        ("echo up > up; sleep 60; echo late", 143),
+        (
+            "trap 'exit 0' TERM; echo up > up; while :; do sleep 0.01; done",
+            143,
+        ),
+        (
+            "trap '' TERM; echo up > up; while :; do sleep 0.01; done",
+            143,
+        ),
+    ] {
+        let mut container = Container::open();
+        container.set("ZOO_STOP_TIMEOUT", "1");
+        fs::create_dir_all(container.path("conf/initdb.d")).unwrap();
+        let hook = format!("cd {}; {hook}", container.path("").display());
+        fs::write(container.path("conf/initdb.d/a.sh"), &hook).unwrap();
+        let process = container.start(&SERVE);
+        wait_for_line(&container.path("up"));
+        process.signal(Signal::SIGTERM);
+        let ended = process.end();
+        assert_eq!(ended.code, Some(status), "{hook}: {ended:?}");
+        assert_eq!(ended.stdout, "");
+        assert!(!container.path("arguments").exists(), "{hook}");
+        let left = container.files();
+        assert!(
+            !left.iter().any(|file| file.starts_with("run/")),
+            "{left:?}"
+        );
+    }
+}
+
 /// How many moments between the beginning of a start and a server that runs.
 const MOMENTS: u32 = 60;
 
