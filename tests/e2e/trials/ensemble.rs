@@ -214,7 +214,9 @@ fn s33_growth(world: &World, image: ImageId) -> anyhow::Result<()> {
     let one = first(THREE)?.start()?;
     one.server()?;
     let about_empty = one.warnings()?;
-    let about_empty = about_empty.iter().find(|warning| warning.contains("is empty"));
+    let about_empty = about_empty
+        .iter()
+        .find(|warning| warning.contains("is empty"));
     ensure!(about_empty.is_none(), "it is not empty: {about_empty:?}");
     let two = empty(2)?;
     same("mode of the second", "follower", &two.mode(FORMATION)?)?;
@@ -222,8 +224,8 @@ fn s33_growth(world: &World, image: ImageId) -> anyhow::Result<()> {
     let expected = ["follower", "follower", "leader"].map(str::to_owned);
     let found = modes(&[&one, &two, &three], FORMATION)?;
     same("modes", expected.to_vec(), found)?;
-    for server in [one, two, three] {
-        keeps(&server, "/s33", "kept")?;
+    for server in [&one, &two, &three] {
+        keeps(server, "/s33", "kept")?;
     }
     Ok(())
 }

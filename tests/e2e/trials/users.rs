@@ -2,9 +2,9 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use e2e::engine::{Run, Volume};
 use e2e::images::{IMAGES, ImageId, VERSIONS, Variant, World, distroless, full};
 use e2e::need::{Need, PS};
@@ -123,22 +123,28 @@ fn s27_errors(world: &World, image: ImageId) -> anyhow::Result<()> {
     contains(&notes, "hint: ")?;
     contains(&notes, "--user 1000")?;
 
-    let closed = world.directory(&format!("s27-{image}"))?;
-    fs::set_permissions(&closed, Permissions::from_mode(0o750))?;
-    let unwritable = |image: ImageId, directory: &Path| -> anyhow::Result<Vec<String>> {
+    for (mode, shown) in [(0o755, "755"), (0o750, "750")] {
+        let top = world.directory(&format!("s27-{image}-{shown}"))?;
+        let directory = |name: &str, mode: u32| -> anyhow::Result<PathBuf> {
+            let path = top.join(name);
+            fs::create_dir(&path)?;
+            fs::set_permissions(&path, Permissions::from_mode(mode))?;
+            Ok(path)
+        };
+        let data = directory("data", mode)?;
         let run = server(world, image)?
             .options(["--user", "2000:2000"])
-            .bind(directory, "/srv/data");
-        refused(run, &["/srv/data", "750", "2000"])
-    };
-    let errors = unwritable(image, &closed)?;
-    let about_data = errors.iter().filter(|error| error.contains("/srv/data"));
-    // `/srv/datalog` begins so, too.
-    let about_data = about_data.filter(|error| !error.contains("/srv/datalog"));
-    same("lines about it", 1, about_data.count())?;
-    ensure!(
-        fs::read_dir(&closed)?.next().is_none(),
-        "something is in there"
-    );
+            .bind(&directory("conf", 0o777)?, "/srv/conf")
+            .bind(&directory("datalog", 0o777)?, "/srv/datalog")
+            .bind(&data, "/srv/data");
+        let errors = refused(run, &["/srv/data"])?;
+        same("errors", 1, errors.len()).context(format!("{errors:?}"))?;
+        // What to mend it with: whose it is, what they may, and who we are.
+        for part in [shown, "2000", "0"] {
+            contains(&errors[0], part)?;
+        }
+        let left = fs::read_dir(&data)?.count();
+        same("what is in there", 0, left)?;
+    }
     Ok(())
 }
