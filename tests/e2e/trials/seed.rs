@@ -12,9 +12,13 @@ mod promises;
 mod shell;
 mod single;
 
+use e2e::images::{ImageId, World};
 use libtest_mimic::Trial;
 
 use crate::Suite;
+
+/// A trial of one image.
+type Body = fn(&World, ImageId) -> anyhow::Result<()>;
 
 pub(crate) fn trials(suite: &Suite) -> Vec<Trial> {
     [

@@ -1,49 +1,35 @@
 //! The compose files of the seed, and those that we show instead.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::ensure;
+use e2e::ask;
 use e2e::engine::Container;
-use e2e::images::{ImageId, VERSIONS, World, full};
+use e2e::images::{ImageId, World};
 use libtest_mimic::Trial;
 
+use super::Body;
 use super::promises::{
     APP_UP, CLIENT, CLUSTER_STATUS, CLUSTER_UP, COMPOSE_LOGS, COMPOSE_STOP, COMPOSE_UP,
 };
 use super::shell::{COMPOSE_NEEDS, Shell, succeeds};
-use super::single::{read, written};
-use crate::server::START;
+use crate::server::{BOTH, START, keeps, write};
 use crate::{Suite, contains, same};
 
 /// Three JVMs at once, and an election.
 pub(super) const FORMATION: Duration = Duration::from_secs(120);
 
-/// How long a server may take to answer on a port of the host.
-const ANSWER: Duration = Duration::from_secs(10);
-
-type Body = fn(&World, ImageId) -> anyhow::Result<()>;
-
 pub(super) fn trials(suite: &Suite) -> Vec<Trial> {
-    let scenarios: [(&str, Body); 4] = [
-        ("s05_compose_single", single),
+    [
+        ("s05_compose_single", single as Body),
         ("s05_compose_links", links),
         ("seed_cluster", cluster_of_the_seed),
         ("seed_cluster_of_the_examples", cluster_of_the_examples),
-    ];
-    let mut trials = Vec::new();
-    for (name, body) in scenarios {
-        for image in VERSIONS.map(full) {
-            trials.push(
-                suite.trial(format!("{name}/{image}"), COMPOSE_NEEDS, move |world| {
-                    body(world, image)
-                }),
-            );
-        }
-    }
-    trials
+    ]
+    .into_iter()
+    .flat_map(|(name, body)| suite.each(name, BOTH, COMPOSE_NEEDS, body))
+    .collect()
 }
 
 /// A compose file that users are shown.
@@ -59,7 +45,7 @@ fn single(world: &World, image: ImageId) -> anyhow::Result<()> {
     shell.run(COMPOSE_UP)?;
     let server = shell.container("zoo1")?;
     same("mode", "leader", &server.mode(START)?)?;
-    let answer = ask(shell.published("zoo1", 2181)?, "srvr")?;
+    let answer = ask::word(shell.published("zoo1", 2181)?, "srvr")?;
     contains(&answer, "Mode: leader")?;
     contains(&answer, &format!("Zookeeper version: {}", image.version))?;
     contains(&shell.at_terminal(CLIENT)?.said(), "SyncConnected")?;
@@ -93,18 +79,13 @@ fn cluster(shell: &Shell) -> anyhow::Result<()> {
         said.contains("Mode: leader") || said.contains("Mode: follower"),
         "the status is {said}"
     );
-    written(&servers[0], "/written-on-one")?;
-    // Acknowledged by a majority; a follower may be behind until it is asked to catch up.
-    let synced = servers[2].exec(["zkCli.sh", "sync", "/written-on-one"])?;
-    same("exit status of sync", 0, synced.code)?;
-    read(&servers[2], "/written-on-one")?;
+    write(&servers[0], "/written", "on one")?;
+    keeps(&servers[2], "/written", "on one")?;
     for service in ["zoo1", "zoo2", "zoo3"] {
-        contains(&ask(shell.published(service, 2181)?, "srvr")?, "Mode: ")?;
-        let page = ask(
-            shell.published(service, 8080)?,
-            "GET /commands/stat HTTP/1.0\r\n\r\n",
-        )?;
-        contains(&page, " 200 OK")?;
+        let answer = ask::word(shell.published(service, 2181)?, "srvr")?;
+        contains(&answer, "Mode: ")?;
+        let page = ask::page(shell.published(service, 8080)?, "/commands/stat")?;
+        same("status of the page", 200, page.status)?;
     }
     Ok(())
 }
@@ -122,14 +103,4 @@ pub(super) fn formed(shell: &Shell) -> anyhow::Result<Vec<Container>> {
     let expected = ["follower", "follower", "leader"];
     same("modes", expected.map(str::to_owned).to_vec(), modes)?;
     Ok(servers)
-}
-
-/// What a port of the host answers, to its end.
-pub(super) fn ask(port: u16, words: &str) -> anyhow::Result<String> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    stream.set_read_timeout(Some(ANSWER))?;
-    stream.write_all(words.as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
 }

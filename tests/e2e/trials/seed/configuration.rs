@@ -5,46 +5,36 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use e2e::engine::Container;
-use e2e::images::{ImageId, VERSIONS, World, full};
+use e2e::images::{ImageId, World};
 use e2e::wait::{Seen, until};
 use libtest_mimic::Trial;
 
+use super::Body;
 use super::compose::example;
 use super::promises::{
     AUTHENTICATION, COMPOSE_RESTART, CONFIG_DIRECTORY, CONFIG_EDIT, CONFIG_FILE, CONFIG_MADE,
     HOST_UP, INIT_LIMIT, LOG_FILE, Promise, RESTART,
 };
 use super::shell::{COMPOSE_NEEDS, NEEDS, Shell};
-use crate::server::START;
+use crate::server::{BOTH, START};
 use crate::{Suite, contains, same};
 
 /// A file that nobody would have made for the environment: other keys, another order, a comment.
 const OWN_FILE: &str = "# of ours\nclientPort=2181\ntickTime=3000\ndataDir=/srv/data/zookeeper\ndataLogDir=/srv/datalog/zookeeper\n";
 
-type Body = fn(&World, ImageId) -> anyhow::Result<()>;
-
 pub(super) fn trials(suite: &Suite) -> Vec<Trial> {
-    let scenarios: [(&str, Body); 7] = [
-        ("seed_init_limit", init_limit),
+    let by_compose = "seed_edited_configuration_of_compose";
+    let mut trials = suite.each(by_compose, BOTH, COMPOSE_NEEDS, edited_by_compose);
+    for (name, body) in [
+        ("seed_init_limit", init_limit as Body),
         ("seed_five_commands", nobody_decided),
         ("seed_configuration_file", configuration_file),
         ("seed_configuration_directory", configuration_directory),
         ("seed_edited_configuration", edited),
         ("seed_log_file", log_file),
         ("seed_authentication", authentication),
-    ];
-    let mut trials = Vec::new();
-    for image in VERSIONS.map(full) {
-        for (name, body) in scenarios {
-            trials.push(suite.trial(format!("{name}/{image}"), NEEDS, move |world| {
-                body(world, image)
-            }));
-        }
-        trials.push(suite.trial(
-            format!("seed_edited_configuration_of_compose/{image}"),
-            COMPOSE_NEEDS,
-            move |world| edited_by_compose(world, image),
-        ));
+    ] {
+        trials.extend(suite.each(name, BOTH, NEEDS, body));
     }
     trials
 }
@@ -54,7 +44,10 @@ fn init_limit(world: &World, image: ImageId) -> anyhow::Result<()> {
     shell.run(INIT_LIMIT)?;
     let server = shell.container("zoo1")?;
     server.mode(START)?;
-    contains(&configuration(&server)?, "initLimit=20\n")
+    contains(
+        &server.file("/srv/conf/zookeeper/zoo.cfg")?,
+        "initLimit=20\n",
+    )
 }
 
 /// What becomes of the seed's own words where it forgot its variable: the container says what is missing,
@@ -167,9 +160,4 @@ fn authentication(world: &World, image: ImageId) -> anyhow::Result<()> {
     let finished = shell.terminal(AUTHENTICATION.ours).finish()?;
     same("exit status", 1, finished.code)?;
     contains(&finished.said(), "ZOO_ENABLE_AUTH")
-}
-
-fn configuration(server: &Container) -> anyhow::Result<String> {
-    let file = server.exec(["cat", "/srv/conf/zookeeper/zoo.cfg"])?;
-    Ok(file.stdout)
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use anyhow::{Context, ensure};
+use e2e::ask;
 use e2e::engine::Container;
 use e2e::images::{ImageId, VERSIONS, World, full};
 use libtest_mimic::Trial;
@@ -14,32 +15,18 @@ use super::promises::{
     COMPOSE_UPGRADE, GROW_FIRST, GROW_SECOND, NETWORK, REMOVE, RESTORE, RUN, STOP, UPGRADE,
 };
 use super::shell::{COMPOSE_NEEDS, NEEDS, Shell, documented};
-use super::single::{read, written};
-use crate::server::START;
+use crate::server::{BOTH, START, keeps, write};
 use crate::{Suite, contains, same};
 
-/// Written into a node before the disaster.
+/// A node, and what is in it before the disaster.
 const KEPT: &str = "/kept";
+const VALUE: &str = "written before";
 
 pub(super) fn trials(suite: &Suite) -> Vec<Trial> {
-    let mut trials = Vec::new();
-    for image in VERSIONS.map(full) {
-        trials.extend([
-            suite.trial(format!("seed_growth/{image}"), NEEDS, move |world| {
-                growth(world, image)
-            }),
-            suite.trial(
-                format!("seed_backup_and_restore/{image}"),
-                NEEDS,
-                move |world| backup_and_restore(world, image),
-            ),
-            suite.trial(
-                format!("seed_backup_and_restore_by_compose/{image}"),
-                COMPOSE_NEEDS,
-                move |world| compose_backup_and_restore(world, image),
-            ),
-        ]);
-    }
+    let by_compose = "seed_backup_and_restore_by_compose";
+    let mut trials = suite.each(by_compose, BOTH, COMPOSE_NEEDS, compose_backup_and_restore);
+    trials.extend(suite.each("seed_backup_and_restore", BOTH, NEEDS, backup_and_restore));
+    trials.extend(suite.each("seed_growth", BOTH, NEEDS, growth));
     trials.extend([
         suite.trial("seed_upgrade", NEEDS, upgrade),
         suite.trial("seed_upgrade_by_compose", COMPOSE_NEEDS, compose_upgrade),
@@ -53,7 +40,7 @@ fn backup_and_restore(world: &World, image: ImageId) -> anyhow::Result<()> {
     shell.run(RUN)?;
     let server = shell.container("zoo1")?;
     server.mode(START)?;
-    written(&server, KEPT)?;
+    write(&server, KEPT, VALUE)?;
 
     shell.run(STOP)?;
     shell.run(BACKUP)?;
@@ -70,7 +57,7 @@ fn compose_backup_and_restore(world: &World, image: ImageId) -> anyhow::Result<(
     shell.run(COMPOSE_UP)?;
     let server = shell.container("zoo1")?;
     server.mode(START)?;
-    written(&server, KEPT)?;
+    write(&server, KEPT, VALUE)?;
 
     shell.run(COMPOSE_STOP)?;
     shell.run(COMPOSE_BACKUP)?;
@@ -92,7 +79,7 @@ fn upgrade(world: &World) -> anyhow::Result<()> {
     let server = shell.container("zoo1")?;
     server.mode(START)?;
     is_version(&server, old)?;
-    written(&server, KEPT)?;
+    write(&server, KEPT, VALUE)?;
 
     shell.run(STOP)?;
     shell.run(BACKUP)?;
@@ -111,7 +98,7 @@ fn compose_upgrade(world: &World) -> anyhow::Result<()> {
     let server = shell.container("zoo1")?;
     server.mode(START)?;
     is_version(&server, old)?;
-    written(&server, KEPT)?;
+    write(&server, KEPT, VALUE)?;
 
     shell.change_image(world, new)?;
     shell.run(COMPOSE_UPGRADE)?;
@@ -126,7 +113,7 @@ fn cluster_upgrade(world: &World) -> anyhow::Result<()> {
     let mut shell = Shell::of_compose(world, old, "cluster-upgrade", &file)?;
     shell.run(CLUSTER_UP)?;
     let servers = formed(&shell)?;
-    written(&servers[0], KEPT)?;
+    write(&servers[0], KEPT, VALUE)?;
     let mut order = Vec::new();
     for (server, name) in servers.iter().zip(["zoo1", "zoo2", "zoo3"]) {
         order.push((server.mode(START)? == "leader", name));
@@ -140,7 +127,7 @@ fn cluster_upgrade(world: &World) -> anyhow::Result<()> {
         let server = shell.container(name)?;
         server.mode(FORMATION).context(name)?;
         is_version(&server, new)?;
-        read(&server, KEPT)?;
+        keeps(&server, KEPT, VALUE)?;
     }
     formed(&shell).map(drop)
 }
@@ -153,7 +140,7 @@ fn growth(world: &World, image: ImageId) -> anyhow::Result<()> {
     shell.bash(&single).succeed()?;
     let first = shell.container("zoo1")?;
     first.mode(START)?;
-    written(&first, KEPT)?;
+    write(&first, KEPT, VALUE)?;
 
     shell.run(GROW_FIRST)?;
     shell.run(GROW_SECOND)?;
@@ -169,7 +156,7 @@ fn growth(world: &World, image: ImageId) -> anyhow::Result<()> {
 
     same("mode", "leader", &first.mode(START)?)?;
     for server in [&first, &second, &third] {
-        read(server, KEPT)?;
+        keeps(server, KEPT, VALUE)?;
     }
     Ok(())
 }
@@ -190,13 +177,10 @@ fn is_backup(shell: &Shell) -> anyhow::Result<()> {
 fn is_kept(server: &Container, image: ImageId) -> anyhow::Result<()> {
     same("mode", "leader", &server.mode(START)?)?;
     is_version(server, image)?;
-    read(server, KEPT)
+    keeps(server, KEPT, VALUE)
 }
 
 fn is_version(server: &Container, image: ImageId) -> anyhow::Result<()> {
-    let answer = server.exec(["bash", "-c", "echo srvr | nc localhost 2181"])?;
-    contains(
-        &answer.stdout,
-        &format!("Zookeeper version: {}-", image.version),
-    )
+    let answer = ask::word(server.address(2181)?, "srvr")?;
+    contains(&answer, &format!("Zookeeper version: {}-", image.version))
 }

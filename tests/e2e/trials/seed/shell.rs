@@ -3,6 +3,7 @@
 //! is removed with the value, also what a failed trial leaves.
 
 use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -180,7 +181,7 @@ impl Shell {
     /// The same at a terminal. The status is the command's.
     pub(super) fn terminal(&self, command: &str) -> Call {
         let call = call("script")
-            .args(["--quiet", "--return", "--command"])
+            .args(["--quiet", "--echo", "never", "--return", "--command"])
             .args([r#"exec bash -euo pipefail -c "$TYPED""#, "/dev/null"])
             .env("TYPED", self.script(command));
         self.prepared(call)
@@ -216,13 +217,12 @@ impl Shell {
         Ok(Container::named(&id))
     }
 
-    /// The port of the host that leads to a port of a service.
-    pub(super) fn published(&self, service: &str, port: u16) -> anyhow::Result<u16> {
+    /// Where a port of a service is on the host.
+    pub(super) fn published(&self, service: &str, port: u16) -> anyhow::Result<SocketAddr> {
         let file = &self.project.as_ref().context("no compose file")?.file;
         let command = format!("docker-compose -f {file} port {service} {port}");
-        let address = self.bash(&command).stdout()?;
-        let (_, port) = (address.rsplit_once(':')).with_context(|| address.clone())?;
-        Ok(port.parse()?)
+        let address: SocketAddr = self.bash(&command).stdout()?.parse()?;
+        Ok((Ipv4Addr::LOCALHOST, address.port()).into())
     }
 }
 

@@ -1,43 +1,35 @@
 //! One container, without Compose.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
-use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, ensure};
-use e2e::engine::Container;
 use e2e::images::{ImageId, VERSIONS, World, full};
 use e2e::need::{Need, REGISTRY, SKOPEO};
 use e2e::wait::{Seen, until};
 use libtest_mimic::Trial;
 
+use super::Body;
 use super::promises::{
     ATTACH, CLIENT, EXEC, LINK, LOGS, NETWORK, PULL, RUN, RUN_IN_NETWORK, RUN_ON_HOST, STOP,
     STOP_BY_SCRIPT,
 };
 use super::shell::{NEEDS, Shell, succeeds};
-use crate::server::START;
+use crate::server::{BOTH, START, keeps, write};
 use crate::{Suite, contains, same};
 
-type Body = fn(&World, ImageId) -> anyhow::Result<()>;
-
 pub(super) fn trials(suite: &Suite) -> Vec<Trial> {
-    let scenarios: [(&str, Body); 6] = [
-        ("seed_run_exec_logs_stop", run_exec_logs_stop),
+    let registry = &[Need::Engine, SKOPEO, REGISTRY];
+    let mut trials = vec![suite.trial("seed_pull", registry, pull)];
+    for (name, body) in [
+        ("seed_run_exec_logs_stop", run_exec_logs_stop as Body),
         ("seed_attach", attach),
         ("seed_stop_by_script", stop_by_script),
         ("seed_directories_of_the_host", directories_of_the_host),
         ("seed_client_in_network", client_in_network),
         ("s05_link", link),
-    ];
-    let mut trials = vec![suite.trial("seed_pull", &[Need::Engine, SKOPEO, REGISTRY], pull)];
-    for (name, body) in scenarios {
-        for image in VERSIONS.map(full) {
-            trials.push(suite.trial(format!("{name}/{image}"), NEEDS, move |world| {
-                body(world, image)
-            }));
-        }
+    ] {
+        trials.extend(suite.each(name, BOTH, NEEDS, body));
     }
     trials
 }
@@ -74,55 +66,22 @@ fn attach(world: &World, image: ImageId) -> anyhow::Result<()> {
     let server = shell.container("zoo1")?;
     server.mode(START)?;
 
-    let mut terminal = Attached::start(&shell)?;
-    // Only what is printed from now on is seen there. The answer to `srvr` is a line in the log.
-    let line = until("the log is seen", START, || {
+    ensure!(ATTACH.ours == "docker attach --sig-proxy=false zoo1");
+    let terminal = server.attach(["--sig-proxy=false"])?;
+    // Only what is printed from now on is shown there, such as an answer to `srvr`.
+    until("the log is shown", START, || {
         server.exec(["zkServer.sh", "status"])?;
-        Ok(match terminal.line()? {
-            line if line.contains("srvr") => Seen::Yes(line),
-            other => Seen::NotYet(other),
+        let shown = terminal.shown()?;
+        Ok(match shown.contains("srvr") {
+            true => Seen::Yes(()),
+            false => Seen::NotYet(shown),
         })
     })?;
-    contains(&line, "[myid:1]")?;
     drop(terminal);
 
     same("mode", "leader", &server.mode(START)?)?;
     let started = server.inspect("{{.RestartCount}}")?;
     same("restarts", "0", &started)
-}
-
-/// A terminal that shows a container, until it is closed.
-struct Attached {
-    client: Child,
-    output: BufReader<std::process::ChildStdout>,
-}
-
-impl Attached {
-    fn start(shell: &Shell) -> anyhow::Result<Self> {
-        let mut client = Command::new("bash")
-            .args(["-c", &format!("exec {}", shell.own(ATTACH.ours))])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("cannot run bash")?;
-        let output = client.stdout.take().context("its output is a pipe")?;
-        let output = BufReader::new(output);
-        Ok(Self { client, output })
-    }
-
-    fn line(&mut self) -> anyhow::Result<String> {
-        let mut line = String::new();
-        self.output.read_line(&mut line)?;
-        ensure!(!line.is_empty(), "the client has ended");
-        Ok(line)
-    }
-}
-
-impl Drop for Attached {
-    fn drop(&mut self) {
-        let _ = self.client.kill();
-        let _ = self.client.wait();
-    }
 }
 
 /// With the seed's restart policy the container comes back, and the script says so.
@@ -149,7 +108,7 @@ fn directories_of_the_host(world: &World, image: ImageId) -> anyhow::Result<()> 
     shell.run(RUN_ON_HOST)?;
     let server = shell.container("zoo1")?;
     server.mode(START)?;
-    written(&server, "/kept")?;
+    write(&server, "/kept", "before")?;
     for path in [
         "conf/zookeeper/zoo.cfg",
         "data/zookeeper/myid",
@@ -165,7 +124,7 @@ fn directories_of_the_host(world: &World, image: ImageId) -> anyhow::Result<()> 
     shell.bash("docker rm --force --volumes zoo1").succeed()?;
     shell.run(RUN_ON_HOST)?;
     server.mode(START)?;
-    read(&server, "/kept")
+    keeps(&server, "/kept", "before")
 }
 
 fn client_in_network(world: &World, image: ImageId) -> anyhow::Result<()> {
@@ -183,26 +142,4 @@ fn link(world: &World, image: ImageId) -> anyhow::Result<()> {
     shell.container("zoo1")?.mode(START)?;
     shell.run(LINK)?;
     succeeds(&shell.container("other-app")?, START)
-}
-
-/// Writes the node's own name into a new node.
-pub(super) fn written(server: &Container, node: &str) -> anyhow::Result<()> {
-    let created = server.exec(["zkCli.sh", "create", node, node])?;
-    ensure!(
-        created.code == 0,
-        "cannot create {node}: {}",
-        created.said()
-    );
-    Ok(())
-}
-
-/// Reads what [`written`] wrote.
-pub(super) fn read(server: &Container, node: &str) -> anyhow::Result<()> {
-    let found = server.exec(["zkCli.sh", "get", node])?;
-    ensure!(
-        found.code == 0 && found.stdout.lines().any(|line| line == node),
-        "{node} is not there: {}",
-        found.said()
-    );
-    Ok(())
 }
