@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
+
 use crate::supervise::Ended;
 
 /// ZooKeeper looks at its data directories before it does anything else. A status of 3 that comes later
@@ -16,12 +18,34 @@ pub struct Circumstances {
     pub ran_for: Duration,
     /// A data directory that cannot be written.
     pub unwritable: Option<PathBuf>,
+    /// Whether the kernel has killed somebody in this container for memory.
+    pub memory_used_up: bool,
+}
+
+/// Where the kernel counts whom it has killed for memory: in cgroup v2, in v1.
+pub const KILLS: [&str; 2] = [
+    "/sys/fs/cgroup/memory.events",
+    "/sys/fs/cgroup/memory/memory.oom_control",
+];
+
+/// Whether such a file has counted anybody.
+pub fn has_killed(counts: &str) -> bool {
+    let count = counts
+        .lines()
+        .find_map(|line| line.strip_prefix("oom_kill "));
+    count.is_some_and(|count| count.trim() != "0")
 }
 
 /// The meaning (`ExitCode` and `ServerExitCode` of ZooKeeper's sources), if the status has one.
 pub fn meaning(ended: Ended, circumstances: &Circumstances) -> Option<String> {
-    let Ended::Exited(status) = ended else {
-        return None;
+    let status = match ended {
+        Ended::Exited(status) => status,
+        Ended::Killed(Signal::SIGKILL) if circumstances.memory_used_up => {
+            return Some(
+                "the container has used up its memory, and the kernel has killed Java".to_owned(),
+            );
+        }
+        Ended::Killed(_) => return None,
     };
     let meaning = match status {
         1 => "an unexpected error, see the log above",
@@ -55,7 +79,6 @@ fn data_or_memory(circumstances: &Circumstances) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nix::sys::signal::Signal;
 
     #[test]
     fn three_is_told_apart_as_well_as_can_be() {
@@ -63,6 +86,7 @@ mod tests {
             let circumstances = Circumstances {
                 ran_for: Duration::from_secs(seconds),
                 unwritable: unwritable.map(PathBuf::from),
+                memory_used_up: false,
             };
             meaning(Ended::Exited(3), &circumstances).unwrap()
         };
@@ -76,6 +100,22 @@ mod tests {
             either.contains("data directory") && either.contains("memory"),
             "{either}"
         );
+    }
+
+    #[test]
+    fn who_is_killed_for_memory_is_told_from_who_is_killed() {
+        let killed = |counts: &str| {
+            let circumstances = Circumstances {
+                memory_used_up: has_killed(counts),
+                ..Circumstances::default()
+            };
+            meaning(Ended::Killed(Signal::SIGKILL), &circumstances).is_some()
+        };
+        assert!(killed("low 0\noom 1\noom_kill 1\noom_group_kill 0\n"));
+        assert!(killed("oom_kill_disable 0\nunder_oom 0\noom_kill 2"));
+        assert!(!killed("oom 1\noom_kill 0\n"));
+        assert!(!killed("oom_kill_disable 1\n"));
+        assert!(!killed(""));
     }
 
     #[test]

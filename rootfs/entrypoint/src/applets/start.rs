@@ -102,6 +102,10 @@ impl Server {
         Circumstances {
             ran_for: self.since.map(|since| since.elapsed()).unwrap_or_default(),
             unwritable: self.data.iter().find(unwritable).cloned(),
+            memory_used_up: exit::KILLS
+                .iter()
+                .filter_map(|path| fs::read_to_string(path).ok())
+                .any(|counts| exit::has_killed(&counts)),
         }
     }
 }
