@@ -18,6 +18,7 @@ mod logging;
 mod offline;
 mod reconfiguration;
 mod reproducible;
+mod scenarios;
 mod seed;
 mod server;
 mod stopping;
@@ -90,7 +91,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         arm64::trials(&suite),
         seed::trials(&suite),
     ];
-    let conclusion = libtest_mimic::run(arguments, trials.into_iter().flatten().collect());
+    let mut trials: Vec<Trial> = trials.into_iter().flatten().collect();
+    trials.push(scenarios::trial(&suite, &trials));
+    let conclusion = libtest_mimic::run(arguments, trials);
     suite.world.close();
     Ok(conclusion.exit_code())
 }
