@@ -48,7 +48,7 @@ fn single(world: &World, image: ImageId) -> anyhow::Result<()> {
     let answer = ask::word(shell.published("zoo1", 2181)?, "srvr")?;
     contains(&answer, "Mode: leader")?;
     contains(&answer, &format!("Zookeeper version: {}", image.version))?;
-    contains(&shell.at_terminal(CLIENT)?.said(), "SyncConnected")?;
+    contains(&shell.at_terminal(CLIENT, 0)?, "SyncConnected")?;
     contains(&shell.run(COMPOSE_LOGS)?.said(), "LEADER ELECTION TOOK")?;
     shell.run(COMPOSE_STOP)?;
     same("exit status", 143, server.exit_code()?)
@@ -74,7 +74,7 @@ fn cluster_of_the_examples(world: &World, image: ImageId) -> anyhow::Result<()> 
 fn cluster(shell: &Shell) -> anyhow::Result<()> {
     shell.run(CLUSTER_UP)?;
     let servers = formed(shell)?;
-    let said = shell.at_terminal(CLUSTER_STATUS)?.said();
+    let said = shell.at_terminal(CLUSTER_STATUS, 0)?;
     ensure!(
         said.contains("Mode: leader") || said.contains("Mode: follower"),
         "the status is {said}"

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use e2e::command::{Call, Finished, call};
 use e2e::engine::{Container, docker, unique};
 use e2e::images::{ImageId, VERSIONS, World, full};
@@ -161,9 +161,18 @@ impl Shell {
         explain(promise, self.bash(promise.ours).succeed())
     }
 
-    /// The same at a terminal, where all that is printed and said is one.
-    pub(super) fn at_terminal(&self, promise: Promise) -> anyhow::Result<Finished> {
-        explain(promise, self.terminal(promise.ours).succeed())
+    /// Types a command at a terminal; it exits so. What it said there, in one.
+    pub(super) fn at_terminal(&self, promise: Promise, code: i32) -> anyhow::Result<String> {
+        let finished = self.terminal(promise.ours).finish()?;
+        // `script` types the end of its own input, and a terminal shows what is typed, wherever it is.
+        let said = finished.said().replace("^@", "");
+        ensure!(
+            finished.code == code,
+            "it exits {}, not {code}:\n{said}{}",
+            finished.code,
+            words(promise)
+        );
+        Ok(said)
     }
 
     /// The same, with these lines typed into it.
@@ -179,7 +188,7 @@ impl Shell {
     }
 
     /// The same at a terminal. The status is the command's.
-    pub(super) fn terminal(&self, command: &str) -> Call {
+    fn terminal(&self, command: &str) -> Call {
         let call = call("script")
             .args(["--quiet", "--echo", "never", "--return", "--command"])
             .args([r#"exec bash -euo pipefail -c "$TYPED""#, "/dev/null"])
@@ -262,10 +271,12 @@ pub(super) fn documented(version: &str) -> String {
 }
 
 fn explain(promise: Promise, result: anyhow::Result<Finished>) -> anyhow::Result<Finished> {
-    result.with_context(|| {
-        format!(
-            "the seed says:\n{}\nwe say:\n{}",
-            promise.seed, promise.ours
-        )
-    })
+    result.with_context(|| words(promise))
+}
+
+fn words(promise: Promise) -> String {
+    format!(
+        "the seed says:\n{}\nwe say:\n{}\n",
+        promise.seed, promise.ours
+    )
 }

@@ -90,8 +90,8 @@ fn stop_by_script(world: &World, image: ImageId) -> anyhow::Result<()> {
     shell.run(RUN)?;
     let server = shell.container("zoo1")?;
     server.mode(START)?;
-    let said = shell.at_terminal(STOP_BY_SCRIPT)?;
-    contains(&said.said(), "Stopping zookeeper ... STOPPED")?;
+    let said = shell.at_terminal(STOP_BY_SCRIPT, 0)?;
+    contains(&said, "Stopping zookeeper ... STOPPED")?;
     until("the engine starts it again", START, || {
         let count = server.inspect("{{.RestartCount}} {{.State.Running}}")?;
         Ok(match count.as_str() {
@@ -132,7 +132,7 @@ fn client_in_network(world: &World, image: ImageId) -> anyhow::Result<()> {
     shell.run(NETWORK)?;
     shell.run(RUN_IN_NETWORK)?;
     shell.container("zoo1")?.mode(START)?;
-    contains(&shell.at_terminal(CLIENT)?.said(), "SyncConnected")
+    contains(&shell.at_terminal(CLIENT, 0)?, "SyncConnected")
 }
 
 fn link(world: &World, image: ImageId) -> anyhow::Result<()> {
