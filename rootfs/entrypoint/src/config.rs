@@ -81,10 +81,10 @@ fn metrics(values: &Values, release: Release, lines: &mut Lines, warnings: &mut 
     let port = values.port(PROMETHEUS_METRICS_PORT_NUMBER).to_string();
     for (key, value) in [
         (
-            "metricsProvider.className",
+            METRICS_CLASS,
             "org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider",
         ),
-        ("metricsProvider.httpPort", &port),
+        (METRICS_PORT_KEY, &port),
         ("metricsProvider.exportJvmInfo", "true"),
     ] {
         lines.set(key, value);
@@ -165,8 +165,11 @@ pub fn ignored_variables(
                 servers.is_none_or(|servers| !servers.means(asked_for, values.port(PORT_NUMBER)))
             }
             (_, Value::Settings(settings)) => !has_all(settings),
-            (_, Value::Boolean(true)) if variable.name == ENABLE_METRICS => {
-                kept.get("metricsProvider.className").is_none()
+            (_, Value::Boolean(asked_for)) if variable.name == METRICS_SWITCH => {
+                kept.get(METRICS_CLASS).is_some() != *asked_for
+            }
+            (_, Value::Port(_)) if variable.name == METRICS_PORT => {
+                kept.get(METRICS_CLASS).is_some() && !says(variable.kind, METRICS_PORT_KEY, value)
             }
             _ => false,
         };
@@ -185,7 +188,10 @@ pub fn ignored_variables(
     ignored
 }
 
-const ENABLE_METRICS: &str = TABLE[ENABLE_PROMETHEUS_METRICS.row()].name;
+const METRICS_SWITCH: &str = TABLE[ENABLE_PROMETHEUS_METRICS.row()].name;
+const METRICS_PORT: &str = TABLE[PROMETHEUS_METRICS_PORT_NUMBER.row()].name;
+const METRICS_CLASS: &str = "metricsProvider.className";
+const METRICS_PORT_KEY: &str = "metricsProvider.httpPort";
 
 /// The servers that a `zoo.cfg` names.
 pub fn servers_of(config: &Properties) -> Option<ServerList> {
@@ -315,6 +321,27 @@ server.1=0.0.0.0:2888:3888;2181
     }
 
     #[test]
+    fn metrics_that_a_kept_file_overrules() {
+        let kept =
+            Properties::parse(b"metricsProvider.className=x\nmetricsProvider.httpPort=7000\n");
+        for (pair, expected) in [
+            (("ZOO_ENABLE_PROMETHEUS_METRICS", "yes"), &[][..]),
+            (
+                ("ZOO_ENABLE_PROMETHEUS_METRICS", "no"),
+                &["ZOO_ENABLE_PROMETHEUS_METRICS"],
+            ),
+            (("ZOO_PROMETHEUS_METRICS_PORT_NUMBER", "7000"), &[]),
+            (
+                ("ZOO_PROMETHEUS_METRICS_PORT_NUMBER", "7001"),
+                &["ZOO_PROMETHEUS_METRICS_PORT_NUMBER"],
+            ),
+        ] {
+            let found = ignored_variables(&values(&[pair]), &kept, None);
+            assert_eq!(found, expected, "{pair:?}");
+        }
+    }
+
+    #[test]
     fn variables_that_a_kept_file_overrules() {
         let kept = Properties::parse(
             b"tickTime=3000\nsyncLimit=05\nserver.1=a:1:2;2181\nserver.2=b:1:2\n",
@@ -336,6 +363,7 @@ server.1=0.0.0.0:2888:3888;2181
                 &[("ZOO_ENABLE_PROMETHEUS_METRICS", "yes")],
                 &["ZOO_ENABLE_PROMETHEUS_METRICS"],
             ),
+            (&[("ZOO_PROMETHEUS_METRICS_PORT_NUMBER", "7001")], &[]),
         ] {
             assert_eq!(
                 ignored_variables(&values(pairs), &kept, servers_of(&kept).as_ref()),

@@ -1,6 +1,6 @@
 //! The gate: what must be decided about security before a server may start. It never fails open.
 
-use crate::variables::ids::ALLOW_ANONYMOUS_LOGIN;
+use crate::variables::ids::{ALLOW_ANONYMOUS_LOGIN, SERVER_ID};
 use crate::variables::{Effect, Environment, TABLE, Value, Values};
 
 /// Where the configuration comes from, which decides whether the question of anonymous clients is asked.
@@ -42,8 +42,8 @@ pub fn check(
         )
     } else if configuration == Configuration::Brought || !errors.is_empty() {
         None
-    } else if environment.get("ZOO_MY_ID").is_some() {
-        // The official image has no such variable, and whoever comes from there knows its openness.
+    } else if is_of_the_official_image(values) {
+        // That image has no such variable, and whoever comes from there knows its openness.
         Some(
             "anybody who reaches this server may read and write; ZOO_ALLOW_ANONYMOUS_LOGIN=yes says that this is meant",
         )
@@ -52,6 +52,13 @@ pub fn check(
         None
     };
     (errors, warning)
+}
+
+/// Whether its name for the number of a server is used, and nobody has said no.
+fn is_of_the_official_image(values: &Values) -> bool {
+    let number = values.given_as(SERVER_ID);
+    let its_name = number.is_some_and(|name| name.trim_end_matches("_FILE") == "ZOO_MY_ID");
+    its_name && values.given_as(ALLOW_ANONYMOUS_LOGIN).is_none()
 }
 
 fn protections_asked_for(
@@ -135,6 +142,17 @@ mod tests {
             judged(&[("ZOO_MY_ID", "1")], Configuration::Generated),
             (vec![], true)
         );
+        for pairs in [
+            &[("ZOO_MY_ID", "1"), ("ZOO_ALLOW_ANONYMOUS_LOGIN", "no")][..],
+            &[("ZOO_MY_ID", "\"\"")],
+            &[("ZOO_MY_ID", "1"), ("ZOO_SERVER_ID", "1")],
+        ] {
+            assert_eq!(
+                judged(pairs, Configuration::Generated).0.len(),
+                1,
+                "{pairs:?}"
+            );
+        }
         assert_eq!(judged(&[], Configuration::Brought), (vec![], false));
     }
 

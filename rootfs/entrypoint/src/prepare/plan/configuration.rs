@@ -59,11 +59,9 @@ pub(super) fn decide(
         }
         Found::Nothing | Found::Ours(_) => {
             servers::check(values, facts.release, number, errors);
-            let (body, warnings) = config::body(
-                values,
-                &servers_to_write(values, facts, &own),
-                facts.release,
-            );
+            let (listed, of_name) = servers_to_write(values, facts, &own);
+            let (body, mut warnings) = config::body(values, &listed, facts.release);
+            warnings.extend(of_name);
             let content = stamp::stamped(&body);
             let there = matches!(&facts.config, Found::Ours(old) if *old == content.as_bytes());
             let bytes = content.clone().into_bytes();
@@ -124,14 +122,25 @@ fn needs_own_name(release: Release) -> bool {
     release < Release::new(3, 5, 9) || fixed_later.contains(&release)
 }
 
-/// Once reconfiguration is on nothing but ZooKeeper itself may change the list, so the name goes into it.
-fn servers_to_write(values: &Values, facts: &Facts, own: &Own) -> ServerList {
+/// Once reconfiguration is on nothing but ZooKeeper itself may change the list, so the name goes into it, and
+/// what to say of one that nobody has chosen.
+fn servers_to_write(values: &Values, facts: &Facts, own: &Own) -> (ServerList, Option<String>) {
     let servers = values.servers(SERVERS).clone();
-    let asked_for = config::asks_for_reconfiguration(values);
-    match named(&servers, own) {
-        Some(entry) if asked_for && needs_own_name(facts.release) => servers.with(entry),
-        _ => servers,
+    if !config::asks_for_reconfiguration(values) || !needs_own_name(facts.release) {
+        return (servers, None);
     }
+    let Some(entry) = named(&servers, own) else {
+        return (servers, None);
+    };
+    let warning = values.optional_text(ADVERTISED_HOST).is_none().then(|| {
+        format!(
+            "reconfiguration is on and the own address is 0.0.0.0: this server is written into zoo.cfg as {}, its host \
+             name of now, and the others must find it by that for good; set ZOO_ADVERTISED_HOST, or give it its name in \
+             ZOO_SERVERS",
+            own.name
+        )
+    });
+    (servers.with(entry), warning)
 }
 
 /// The own entry with the own name in the place of `0.0.0.0`, where there is somebody to rejoin.

@@ -367,7 +367,19 @@ fn reconfiguration_needs_the_file_itself() {
         host_name: "zoo1".to_owned(),
         ..facts()
     };
-    let named = plan(&[ALLOWED, on, ("ZOO_SERVERS", "0.0.0.0:1:2 b:1:2")], &old);
+    let servers = ("ZOO_SERVERS", "0.0.0.0:1:2 b:1:2");
+    let named = plan(&[ALLOWED, on, servers], &old);
+    assert!(
+        named
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("is written into zoo.cfg as zoo1")),
+        "{:?}",
+        named.warnings
+    );
+    let advertised = ("ZOO_ADVERTISED_HOST", "zoo1.example");
+    let chosen = plan(&[ALLOWED, on, servers, advertised], &old);
+    assert_eq!(chosen.warnings.len(), named.warnings.len() - 1);
     assert!(named.config.unwrap().contains("\nserver.1=zoo1:1:2;2181\n"));
 }
 
