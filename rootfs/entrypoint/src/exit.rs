@@ -1,25 +1,18 @@
 //! What it means that the server has left with this status, for the last line of the log.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
 use crate::supervise::Ended;
 
-/// ZooKeeper looks at its data directories before it does anything else. A status of 3 that comes later
-/// than this is Java's.
-const LOOKING_AT_DATA: Duration = Duration::from_secs(60);
-
-/// What is known beside the status.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Circumstances {
-    /// How long the server has run.
-    pub ran_for: Duration,
-    /// A data directory that cannot be written.
-    pub unwritable: Option<PathBuf>,
+/// What may be known beside the status. It is asked for only where the status has two meanings: looking at
+/// directories may take long, and `docker stop` does not wait.
+pub trait Circumstances {
+    /// A data directory that ZooKeeper cannot use.
+    fn unusable_data(&self) -> Option<PathBuf>;
     /// Whether the kernel has killed somebody in this container for memory.
-    pub memory_used_up: bool,
+    fn is_memory_used_up(&self) -> bool;
 }
 
 /// Where the kernel counts whom it has killed for memory: in cgroup v2, in v1.
@@ -37,10 +30,10 @@ pub fn has_killed(counts: &str) -> bool {
 }
 
 /// The meaning (`ExitCode` and `ServerExitCode` of ZooKeeper's sources), if the status has one.
-pub fn meaning(ended: Ended, circumstances: &Circumstances) -> Option<String> {
+pub fn meaning(ended: Ended, circumstances: &impl Circumstances) -> Option<String> {
     let status = match ended {
         Ended::Exited(status) => status,
-        Ended::Killed(Signal::SIGKILL) if circumstances.memory_used_up => {
+        Ended::Killed(Signal::SIGKILL) if circumstances.is_memory_used_up() => {
             return Some(
                 "the container has used up its memory, and the kernel has killed Java".to_owned(),
             );
@@ -59,20 +52,15 @@ pub fn meaning(ended: Ended, circumstances: &Circumstances) -> Option<String> {
     Some(meaning.to_owned())
 }
 
-/// ZooKeeper and `-XX:+ExitOnOutOfMemoryError` have chosen the same number.
-fn data_or_memory(circumstances: &Circumstances) -> String {
-    match &circumstances.unwritable {
+/// ZooKeeper and `-XX:+ExitOnOutOfMemoryError` have chosen the same number. ZooKeeper's means that it cannot
+/// write to a data directory, or that there are files in it which belong into the other: both can be seen.
+fn data_or_memory(circumstances: &impl Circumstances) -> String {
+    match circumstances.unusable_data() {
         Some(directory) => format!(
-            "the data directory {} cannot be written",
+            "the data directory {} cannot be used, see the log above",
             directory.display()
         ),
-        None if circumstances.ran_for > LOOKING_AT_DATA => {
-            "Java has run out of memory, more of it is ZOO_HEAP_SIZE".to_owned()
-        }
-        None => {
-            "the data directory cannot be used, or Java has run out of memory, see the log above"
-                .to_owned()
-        }
+        None => "Java has run out of memory, more of it is ZOO_HEAP_SIZE".to_owned(),
     }
 }
 
@@ -80,56 +68,65 @@ fn data_or_memory(circumstances: &Circumstances) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn three_is_told_apart_as_well_as_can_be() {
-        let meant = |seconds, unwritable: Option<&str>| {
-            let circumstances = Circumstances {
-                ran_for: Duration::from_secs(seconds),
-                unwritable: unwritable.map(PathBuf::from),
-                memory_used_up: false,
-            };
-            meaning(Ended::Exited(3), &circumstances).unwrap()
-        };
-        let data = "the data directory /srv/data/zookeeper cannot be written";
-        for seconds in [1, 3600] {
-            assert_eq!(meant(seconds, Some("/srv/data/zookeeper")), data);
+    #[derive(Default)]
+    struct Known {
+        unusable_data: Option<PathBuf>,
+        counts: &'static str,
+    }
+
+    impl Circumstances for Known {
+        fn unusable_data(&self) -> Option<PathBuf> {
+            self.unusable_data.clone()
         }
-        assert!(meant(3600, None).starts_with("Java has run out of memory"));
-        let either = meant(1, None);
-        assert!(
-            either.contains("data directory") && either.contains("memory"),
-            "{either}"
+
+        fn is_memory_used_up(&self) -> bool {
+            has_killed(self.counts)
+        }
+    }
+
+    #[test]
+    fn three_is_told_apart() {
+        let three = Ended::Exited(3);
+        let data = Known {
+            unusable_data: Some("/srv/data/zookeeper".into()),
+            ..Known::default()
+        };
+        assert_eq!(
+            meaning(three, &data).unwrap(),
+            "the data directory /srv/data/zookeeper cannot be used, see the log above"
         );
+        let memory = meaning(three, &Known::default()).unwrap();
+        assert!(memory.starts_with("Java has run out of memory"), "{memory}");
     }
 
     #[test]
     fn who_is_killed_for_memory_is_told_from_who_is_killed() {
-        let killed = |counts: &str| {
-            let circumstances = Circumstances {
-                memory_used_up: has_killed(counts),
-                ..Circumstances::default()
+        let is_explained = |counts| {
+            let known = Known {
+                counts,
+                ..Known::default()
             };
-            meaning(Ended::Killed(Signal::SIGKILL), &circumstances).is_some()
+            meaning(Ended::Killed(Signal::SIGKILL), &known).is_some()
         };
-        assert!(killed("low 0\noom 1\noom_kill 1\noom_group_kill 0\n"));
-        assert!(killed("oom_kill_disable 0\nunder_oom 0\noom_kill 2"));
-        assert!(!killed("oom 1\noom_kill 0\n"));
-        assert!(!killed("oom_kill_disable 1\n"));
-        assert!(!killed(""));
+        assert!(is_explained("low 0\noom 1\noom_kill 1\noom_group_kill 0\n"));
+        assert!(is_explained("oom_kill_disable 0\nunder_oom 0\noom_kill 2"));
+        assert!(!is_explained("oom 1\noom_kill 0\n"));
+        assert!(!is_explained("oom_kill_disable 1\n"));
+        assert!(!is_explained(""));
     }
 
     #[test]
     fn only_what_zookeeper_explains_is_explained() {
-        let known = Circumstances::default();
         for status in [1, 2, 3, 4, 10, 14] {
-            assert!(meaning(Ended::Exited(status), &known).is_some(), "{status}");
+            let ended = Ended::Exited(status);
+            assert!(meaning(ended, &Known::default()).is_some(), "{status}");
         }
         for ended in [
             Ended::Exited(0),
             Ended::Exited(143),
             Ended::Killed(Signal::SIGKILL),
         ] {
-            assert_eq!(meaning(ended, &known), None);
+            assert_eq!(meaning(ended, &Known::default()), None);
         }
     }
 }

@@ -5,7 +5,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::Instant;
 
 use super::failure;
 use crate::control::Listener;
@@ -15,6 +14,7 @@ use crate::java::{JavaCommand, heap};
 use crate::journal::{Format, Journal};
 use crate::prepare::daemon::{self, IdentityError};
 use crate::prepare::facts::{self, Facts};
+use crate::prepare::history;
 use crate::prepare::hooks::{self, HookError};
 use crate::prepare::mounts::Mounts;
 use crate::prepare::plan::{Plan, PlanError};
@@ -56,7 +56,7 @@ fn supervise(signals: &mut Signals, mut server: Server) -> ExitCode {
     let _ = fs::remove_file(&server.pid_file);
     let code = match ended {
         Ok(ended) => {
-            if let Some(meaning) = exit::meaning(ended, &server.circumstances()) {
+            if let Some(meaning) = exit::meaning(ended, &server) {
                 journal.note(format_args!(
                     "the server has left with {}: {meaning}",
                     ended.code()
@@ -89,24 +89,28 @@ struct Server {
     java: JavaCommand,
     pid_file: PathBuf,
     prepared: Prepared,
-    data: Vec<PathBuf>,
+    /// `dataDir` and `dataLogDir`.
+    data: [PathBuf; 2],
     journal: Journal,
-    since: Option<Instant>,
     /// The one that follows it, once somebody has asked for a restart.
     next: Option<Box<Server>>,
 }
 
-impl Server {
-    fn circumstances(&self) -> Circumstances {
+impl Circumstances for Server {
+    fn unusable_data(&self) -> Option<PathBuf> {
         let unwritable = |directory: &&PathBuf| files::check_writable(directory).is_err();
-        Circumstances {
-            ran_for: self.since.map(|since| since.elapsed()).unwrap_or_default(),
-            unwritable: self.data.iter().find(unwritable).cloned(),
-            memory_used_up: exit::KILLS
-                .iter()
-                .filter_map(|path| fs::read_to_string(path).ok())
-                .any(|counts| exit::has_killed(&counts)),
-        }
+        let mixed_up = || {
+            let [data, data_log] = &self.data;
+            history::is_mixed_up(data, data_log).then_some(data)
+        };
+        self.data.iter().find(unwritable).or_else(mixed_up).cloned()
+    }
+
+    fn is_memory_used_up(&self) -> bool {
+        exit::KILLS
+            .iter()
+            .filter_map(|path| fs::read_to_string(path).ok())
+            .any(|counts| exit::has_killed(&counts))
     }
 }
 
@@ -119,7 +123,6 @@ impl Program for Server {
     }
 
     fn started(&mut self, process: u32) {
-        self.since = Some(Instant::now());
         if let Err(error) = write_pid_file(&self.pid_file, process) {
             self.journal.debug(format_args!(
                 "{} is not written: {error}",
@@ -271,9 +274,8 @@ fn step_by_step(
         java,
         pid_file: pid_file.to_owned(),
         prepared,
-        data: vec![facts.data_directory, facts.data_log_directory],
+        data: [facts.data_directory, facts.data_log_directory],
         journal,
-        since: None,
         next: None,
     })
 }

@@ -94,6 +94,11 @@ fn zxid(digits: &str) -> Option<u64> {
         .flatten()
 }
 
+/// Whether one of these directories has what belongs into the other, on which ZooKeeper refuses to start.
+pub fn is_mixed_up(data: &Path, data_log: &Path) -> bool {
+    data != data_log && (History::of(data).logs || History::of(data_log).newest_snapshot.is_some())
+}
+
 impl Storage<'_> {
     /// What to warn of, one line each.
     pub fn warnings(&self) -> Vec<String> {
