@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -137,6 +138,17 @@ impl Process {
     /// What it writes, from now on not part of how it ended.
     pub(crate) fn stdout(&mut self) -> ChildStdout {
         self.0.as_mut().unwrap().stdout.take().unwrap()
+    }
+
+    /// Waits until it has said so many lines, which are no part of how it ended either; fewer if it ends.
+    pub(crate) fn read_lines(&mut self, count: usize) {
+        let stderr = self.0.as_mut().unwrap().stderr.as_mut().unwrap();
+        let mut lines = 0;
+        // Byte by byte: what comes after belongs to the end.
+        let mut byte = [0];
+        while lines < count && stderr.read(&mut byte).unwrap() == 1 {
+            lines += usize::from(byte == *b"\n");
+        }
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
