@@ -1,7 +1,7 @@
 //! The gate: what must be decided about security before a server may start. It never fails open.
 
 use crate::variables::ids::{ALLOW_ANONYMOUS_LOGIN, SERVER_ID};
-use crate::variables::{Effect, Environment, TABLE, Value, Values};
+use crate::variables::{Effect, Environment, Value, Values, kinds, unknown};
 
 /// Where the configuration comes from, which decides whether the question of anonymous clients is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,25 +71,33 @@ fn protections_asked_for(
             variable.effect == Effect::NotYet && **value != Value::Boolean(false)
         })
         .map(|(variable, _, _)| variable.name.to_owned());
-    // Any other switch of this form must not be taken for a harmless typo.
-    let of_the_form = environment
+    // What sounds like protection and is switched on must not be taken for a harmless typo.
+    let misspelled = environment
         .iter()
-        .filter(|(name, _)| name.starts_with("ZOO_TLS_") && name.ends_with("_ENABLE"))
-        .filter(|(name, _)| TABLE.iter().all(|variable| variable.name != *name))
-        .filter(|(name, _)| {
-            environment
-                .get(name)
-                .is_some_and(|value| !is_no(&value.to_string_lossy()))
-        })
-        .map(|(name, _)| name.to_owned());
+        .map(|(name, _)| name)
+        .filter(|name| sounds_like_protection(name) && !unknown::is_known(name))
+        .filter(|name| is_switched_on(environment, name))
+        .map(str::to_owned);
     of_the_table
-        .chain(of_the_form)
+        .chain(misspelled)
         .collect::<Vec<_>>()
         .into_iter()
 }
 
-fn is_no(text: &str) -> bool {
-    crate::variables::kinds::boolean(text.trim_matches(['"', '\'', ' '])) == Some(false)
+fn sounds_like_protection(name: &str) -> bool {
+    let mut words = name.split('_');
+    words.next() == Some("ZOO")
+        && words.any(|word| ["TLS", "SSL", "SASL"].contains(&word) || word.starts_with("AUTH"))
+}
+
+/// A file or a number in such a variable switches nothing on, but `_ENABLE=please` was meant to.
+fn is_switched_on(environment: &Environment, name: &str) -> bool {
+    let text = environment.get(name).map(|value| value.to_string_lossy());
+    let text = text.as_deref().unwrap_or_default();
+    match kinds::boolean(text.trim_matches(['"', '\'', ' '])) {
+        Some(is_on) => is_on,
+        None => !text.is_empty() && name.ends_with("_ENABLE"),
+    }
 }
 
 #[cfg(test)]
@@ -164,6 +172,9 @@ mod tests {
             "ZOO_TLS_CLIENT_ENABLE",
             "ZOO_TLS_QUORUM_ENABLE",
             "ZOO_TLS_CLEINT_ENABLE",
+            "ZOO_TLS_CLIENT_ENABLED",
+            "ZOO_AUTH_ENABLE",
+            "ZOO_ENABLE_AUTHENTICATION",
         ] {
             for configuration in [Configuration::Generated, Configuration::Brought] {
                 let (errors, _) = judged(

@@ -31,7 +31,8 @@ fn known_names() -> impl Iterator<Item = &'static str> {
         .flat_map(|variable| std::iter::once(variable.name).chain(variable.aliases.iter().copied()))
 }
 
-fn is_known(name: &str) -> bool {
+/// Whether a name is a variable's, an alias of one, or either with `_FILE`.
+pub fn is_known(name: &str) -> bool {
     let plain = name.strip_suffix("_FILE");
     settings::is_setting(name) || known_names().any(|known| known == name || Some(known) == plain)
 }
