@@ -13,6 +13,9 @@ use crate::variables::{Environment, Values};
 
 const SERVER: &str = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
 
+/// Where nobody outside the container can ask.
+const LOOPBACK: &str = "127.0.0.1";
+
 impl JavaCommand {
     /// The rows that the server's command line is made of, beside those of JMX.
     pub const SERVER_ROWS: [usize; 10] = [
@@ -42,9 +45,11 @@ impl JavaCommand {
         line.property("zookeeper.log.file", "zookeeper.log");
         line.logger(&logging::asked_for(values));
         let secrets = secret::of_server(values);
-        if !secrets.is_empty() && values.optional_text(ADMIN_SERVER_ADDRESS).is_none() {
-            // Its command `system_properties` shows all of them to anybody who asks.
-            line.property("zookeeper.admin.serverAddress", "127.0.0.1");
+        if !secrets.is_empty() {
+            // Its command `system_properties` shows all of them to anybody who asks. An address that was given
+            // is said here, too: a `zoo.cfg` that is kept does not have it.
+            let given = values.optional_text(ADMIN_SERVER_ADDRESS);
+            line.property("zookeeper.admin.serverAddress", given.unwrap_or(LOOPBACK));
         }
         // The files of the image stand behind those of the user, for a read-only directory without them.
         line.class_path(values, [values.path(CONF_DIR), Path::new(DEFAULT_FILES)]);
@@ -73,8 +78,7 @@ mod tests {
     fn the_server() {
         assert_eq!(
             server(&[]),
-            "java -Xms1024m -Xmx1024m -XX:+ExitOnOutOfMemoryError -Dcom.sun.management.jmxremote \
-             -Dcom.sun.management.jmxremote.local.only=true -Dzookeeper.electionPortBindRetry=60 \
+            "java -Xms1024m -Xmx1024m -XX:+ExitOnOutOfMemoryError -Dzookeeper.electionPortBindRetry=60 \
              -Dzookeeper.log.dir=/var/log/zookeeper -Dzookeeper.log.file=zookeeper.log \
              -Dzookeeper.root.logger=INFO,CONSOLE -Dzookeeper.console.threshold=INFO \
              -cp /srv/conf/zookeeper:/etc/zookeeper:/usr/local/zookeeper/lib/* \
@@ -102,7 +106,6 @@ mod tests {
             ),
             (("ZOO_CONF_DIR", "/conf"), "-cp /conf:/etc/zookeeper:"),
             (("ZOO_BASE_DIR", "/opt/zk"), ":/opt/zk/lib/* "),
-            (("JMXDISABLE", "true"), "MemoryError -Dzookeeper.election"),
             (("JMXPORT", "9010"), ".jmxremote.rmi.port=9010 "),
             (
                 ("SERVER_JVMFLAGS", "-Da=1  -Db=2"),
@@ -140,8 +143,9 @@ mod tests {
         let password = ("ZOO_SUPER_USER_PASSWORD", "geheim");
         assert!(!server(&[]).contains(on_loopback));
         assert!(server(&[password]).contains(on_loopback));
-        let meant = [password, ("ZOO_ADMIN_SERVER_ADDRESS", "0.0.0.0")];
-        assert!(!server(&meant).contains(on_loopback));
+        let meant = [password, ("ZOO_ADMIN_SERVER_ADDRESS", "10.0.0.1")];
+        assert!(server(&meant).contains("-Dzookeeper.admin.serverAddress=10.0.0.1 "));
+        assert!(!server(&meant[1..]).contains("serverAddress"));
     }
 
     #[test]
