@@ -27,7 +27,7 @@ use std::process::{Command, ExitCode};
 use crate::java::JavaCommand;
 use crate::journal::Journal;
 use crate::prepare::adopt;
-use crate::prepare::daemon::{self, Identity};
+use crate::prepare::daemon::{self, Identity, IdentityError};
 use crate::prepare::mounts::Mounts;
 use crate::prepare::system::Host;
 use crate::variables::ids::{DAEMON_GROUP, DAEMON_USER};
@@ -159,10 +159,21 @@ fn values(environment: &Environment, rows: &[usize]) -> Result<Values, ExitCode>
 /// The rows that [`become_daemon`] needs.
 const DAEMON_ROWS: [usize; 2] = [DAEMON_GROUP.row(), DAEMON_USER.row()];
 
-/// A tool needs nothing of root's; where root cannot be given up, that is not worth failing for.
+/// A tool needs nothing of root's. Where the container cannot give up root, its server does not run either,
+/// and that is not worth failing for; but no slip may make a tool run as root, whose files the server then
+/// cannot open.
 fn become_daemon(values: &Values) -> io::Result<()> {
-    let identity = daemon::identity(values).unwrap_or(Identity::AsItIs);
+    let identity = as_far_as_possible(daemon::identity(values)).map_err(io::Error::other)?;
     daemon::become_daemon(&mut Host, identity)
+}
+
+fn as_far_as_possible(
+    identity: Result<Identity, IdentityError>,
+) -> Result<Identity, IdentityError> {
+    match identity {
+        Err(IdentityError::NoCapabilities) => Ok(Identity::AsItIs),
+        other => other,
+    }
 }
 
 /// Becomes Java, as the daemon user, so that the status is Java's own.
@@ -178,4 +189,21 @@ fn run_java(java: &JavaCommand, values: &Values) -> ExitCode {
         java.program.display()
     ));
     failure()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_container_that_cannot_give_up_root_is_excused() {
+        let cannot = as_far_as_possible(Err(IdentityError::NoCapabilities));
+        assert_eq!(cannot.unwrap(), Identity::AsItIs);
+        for error in [
+            IdentityError::NoUser("zokeeper".to_owned()),
+            IdentityError::NoGroup("zokeeper".to_owned()),
+        ] {
+            assert!(as_far_as_possible(Err(error)).is_err());
+        }
+    }
 }

@@ -88,6 +88,21 @@ fn the_command_line_is_printed_without_its_secrets() {
 }
 
 #[test]
+fn nobody_becomes_root_by_a_slip() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("skipped: only root has anything to give up");
+        return;
+    }
+    let mut container = with_data();
+    container.set("ZOO_DAEMON_USER", "zokeeper");
+    let ended = container.run(&["zkCli.sh", "ls", "/"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let expected = "cannot give up root: ZOO_DAEMON_USER is `zokeeper`: there is no such user\n";
+    assert!(ended.stderr.ends_with(expected), "{ended:?}");
+    assert!(!container.path("arguments").exists());
+}
+
+#[test]
 fn the_super_user_is_known_to_java_alone() {
     for by_file in [false, true] {
         let mut container = Container::open();
