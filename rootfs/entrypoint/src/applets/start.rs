@@ -10,7 +10,7 @@ use super::failure;
 use crate::control::Listener;
 use crate::exit::{self, Circumstances};
 use crate::gate::GateError;
-use crate::java::{JavaCommand, heap};
+use crate::java::{JavaCommand, heap, jmx};
 use crate::journal::{Format, Journal};
 use crate::prepare::daemon::{self, IdentityError};
 use crate::prepare::facts::{self, Facts};
@@ -254,6 +254,7 @@ fn step_by_step(
     plan.warnings
         .iter()
         .chain(&heap_warning(environment, &values))
+        .chain(&jmx::warnings(&values))
         .for_each(|warning| journal.warning(warning));
     journal.debug(format_args!(
         "ZooKeeper {}, run by {identity:?}",

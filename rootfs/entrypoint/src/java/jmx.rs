@@ -1,4 +1,10 @@
 //! JMX of the server, by the variables of upstream's `zkServer.sh`.
+//!
+//! ZooKeeper always registers its objects; the flags only say who reaches them. Without JMXPORT upstream sets
+//! `-Dcom.sun.management.jmxremote`, which has the JVM listen on a port by chance of every address from its
+//! start on, where `local.only` merely turns others away after they have connected. It is for tools that find
+//! a JVM by its files, and those of today attach to the process and switch it on when they need it (`jcmd`,
+//! `jconsole`). So here nothing listens until somebody in the container asks for it.
 
 use crate::variables::Values;
 use crate::variables::ids::{
@@ -16,19 +22,45 @@ pub const ROWS: [usize; 7] = [
     JMX_SSL.row(),
 ];
 
+/// Who reaches the objects of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// Who attaches to its process.
+    Attached,
+    /// Anybody, on a port that the JVM chooses.
+    AnyPort,
+    /// Whom this port lets in.
+    Port(u16),
+}
+
+impl Reach {
+    /// Nobody, where JMX is off.
+    fn of(values: &Values) -> Option<Self> {
+        if values.boolean(JMX_DISABLE) {
+            return None;
+        }
+        let port = values.optional_port(JMX_PORT).map(Self::Port);
+        Some(port.unwrap_or(if values.boolean(JMX_LOCAL_ONLY) {
+            Self::Attached
+        } else {
+            Self::AnyPort
+        }))
+    }
+}
+
 /// The arguments of the JVM.
 pub(super) fn arguments(values: &Values) -> Vec<String> {
-    if values.boolean(JMX_DISABLE) {
-        return Vec::new();
-    }
     let management = |name: &str, value: &dyn std::fmt::Display| {
         format!("-Dcom.sun.management.jmxremote.{name}={value}")
     };
     let mut arguments = vec!["-Dcom.sun.management.jmxremote".to_owned()];
-    let Some(port) = values.optional_port(JMX_PORT) else {
-        // Only by attaching to the process: no port is opened.
-        arguments.push(management("local.only", &values.boolean(JMX_LOCAL_ONLY)));
-        return arguments;
+    let port = match Reach::of(values) {
+        None | Some(Reach::Attached) => return Vec::new(),
+        Some(Reach::AnyPort) => {
+            arguments.push(management("local.only", &false));
+            return arguments;
+        }
+        Some(Reach::Port(port)) => port,
     };
     if let Some(host) = values.optional_text(JMX_HOSTNAME) {
         arguments.push(format!("-Djava.rmi.server.hostname={host}"));
@@ -45,6 +77,23 @@ pub(super) fn arguments(values: &Values) -> Vec<String> {
         ),
     ]);
     arguments
+}
+
+/// What to warn of, one line each: who reaches the objects can have the JVM load code of his.
+pub fn warnings(values: &Values) -> Vec<String> {
+    let warning = match Reach::of(values) {
+        Some(Reach::Port(port)) if !values.boolean(JMX_AUTH) => Some(format!(
+            "JMXPORT is {port} and JMXAUTH is not set: whoever reaches that port can run any program in the \
+             server, so let nobody else reach it"
+        )),
+        Some(Reach::AnyPort) => Some(
+            "JMXLOCALONLY is no and JMXPORT is not set: JMX listens on a port by chance and asks for no \
+             password, and whoever can use it can run any program in the server"
+                .to_owned(),
+        ),
+        _ => None,
+    };
+    warning.into_iter().collect()
 }
 
 /// What upstream's `zkServer.sh` says of it, line by line.
@@ -85,11 +134,7 @@ mod tests {
     fn flags_and_lines_of_upstream() {
         const M: &str = "-Dcom.sun.management.jmxremote";
         for (pairs, flags, lines) in [
-            (
-                &[][..],
-                format!("{M} {M}.local.only=true"),
-                "ZooKeeper JMX enabled by default",
-            ),
+            (&[][..], String::new(), "ZooKeeper JMX enabled by default"),
             (
                 &[("JMXLOCALONLY", "false"), ("JMXAUTH", "true")],
                 format!("{M} {M}.local.only=false"),
@@ -129,6 +174,27 @@ mod tests {
             let (_, values) = given(pairs);
             assert_eq!(arguments(&values).join(" "), flags, "{pairs:?}");
             assert_eq!(status(&values).join("\n"), lines, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn who_lets_in_strangers_is_warned() {
+        const PORT: &str = "JMXPORT is 9010 and JMXAUTH is not set";
+        const ANY: &str = "JMXLOCALONLY is no and JMXPORT is not set";
+        for (pairs, expected) in [
+            (&[][..], None),
+            (&[("JMXPORT", "9010")], Some(PORT)),
+            (&[("JMXPORT", "9010"), ("JMXSSL", "yes")], Some(PORT)),
+            (&[("JMXPORT", "9010"), ("JMXLOCALONLY", "no")], Some(PORT)),
+            (&[("JMXPORT", "9010"), ("JMXAUTH", "yes")], None),
+            (&[("JMXPORT", "9010"), ("JMXDISABLE", "yes")], None),
+            (&[("JMXLOCALONLY", "no")], Some(ANY)),
+            (&[("JMXLOCALONLY", "no"), ("JMXDISABLE", "yes")], None),
+        ] {
+            let warnings = warnings(&given(pairs).1);
+            let begin = warnings.first().and_then(|line| line.split_once(':'));
+            assert_eq!(begin.map(|(begin, _)| begin), expected, "{pairs:?}");
+            assert!(warnings.len() < 2);
         }
     }
 }

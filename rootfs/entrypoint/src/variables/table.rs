@@ -645,9 +645,9 @@ pub static TABLE: &[Variable] = &[
         aliases: &[],
         default: Some("true"),
         kind: Kind::Boolean,
-        effect: Effect::Other("`-Dcom.sun.management.jmxremote.local.only`"),
+        effect: Effect::Other("`-Dcom.sun.management.jmxremote.local.only=false`, where it is no"),
         group: Group::Java,
-        english: "Whether JMX without a port is for processes of the container only.",
-        chinese: "未设置端口时 JMX 是否仅限容器内部使用。",
+        english: "Whether JMX without JMXPORT is for processes of the container only, which attach to the JVM: then no port is open until they do.",
+        chinese: "未设置 JMXPORT 时，JMX 是否仅限容器内的进程通过附加（attach）到 JVM 使用：附加之前不开放任何端口。",
     },
 ];
