@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::endpoint::Endpoint;
+use crate::prepare::history::VERSION;
 use crate::properties::Properties;
 use crate::variables::Values;
 use crate::variables::ids::{CONF_DIR, DATA_DIR, DATA_LOG_DIR, PORT_NUMBER};
@@ -70,5 +71,5 @@ impl DataDirectories {
 
 /// Where ZooKeeper keeps snapshots or logs below `directory`.
 pub(super) fn version_2(directory: &Path) -> PathBuf {
-    directory.join("version-2")
+    directory.join(VERSION)
 }

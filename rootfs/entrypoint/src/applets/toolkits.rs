@@ -11,6 +11,7 @@ use super::{DAEMON_ROWS, failure, print, run_java, values};
 use crate::jar::Jar;
 use crate::java::JavaCommand;
 use crate::journal::Journal;
+use crate::prepare::history;
 use crate::release::Release;
 use crate::variables::Environment;
 use crate::variables::ids::BASE_DIR;
@@ -163,22 +164,17 @@ fn looked_up(argument: &OsString, directory: &Path) -> OsString {
     }
 }
 
-/// The file with the highest number, which is the transaction it begins or ends with.
+/// The file with the highest transaction in its name.
 fn newest(directory: &Path, files: Files) -> Option<PathBuf> {
-    let prefix = match files {
-        Files::Logs => "log.",
-        Files::Snapshots => "snapshot.",
-    };
-    let number = |path: &PathBuf| {
-        let rest = path.file_name()?.to_str()?.strip_prefix(prefix)?;
-        // A packed snapshot has `.gz` or `.snappy` after its number.
-        u64::from_str_radix(rest.split('.').next()?, 16).ok()
+    let zxid = match files {
+        Files::Logs => history::zxid_of_log,
+        Files::Snapshots => history::zxid_of_snapshot,
     };
     let paths = fs::read_dir(directory)
         .ok()?
         .filter_map(|entry| Some(entry.ok()?.path()));
     paths
-        .filter_map(|path| Some((number(&path)?, path)))
+        .filter_map(|path| Some((zxid(path.file_name()?.to_str()?)?, path)))
         .max()
         .map(|(_, path)| path)
 }
@@ -195,6 +191,8 @@ mod tests {
             "log.a",
             "log.10",
             "log.zz",
+            "log.+11",
+            "log.11.bak",
             "snapshot.2.snappy",
             "snapshot.1",
         ] {

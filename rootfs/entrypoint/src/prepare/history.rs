@@ -63,11 +63,11 @@ impl History {
     fn of_names(names: impl IntoIterator<Item = String>) -> Self {
         let mut history = Self::default();
         for name in names {
-            if let Some(zxid) = name.strip_prefix("snapshot.").and_then(snapshot) {
+            if let Some(zxid) = zxid_of_snapshot(&name) {
                 history.newest_snapshot = history.newest_snapshot.max(Some(zxid));
                 history.snapshot_of_writes |= zxid & u64::from(u32::MAX) != 0;
             }
-            history.logs |= name.strip_prefix("log.").and_then(zxid).is_some();
+            history.logs |= zxid_of_log(&name).is_some();
         }
         history
     }
@@ -78,12 +78,18 @@ impl History {
     }
 }
 
-/// The rest of the name of a snapshot. Later releases compress them.
-fn snapshot(rest: &str) -> Option<u64> {
+/// The transaction that the snapshot of this name ends with. Later releases compress them.
+pub fn zxid_of_snapshot(name: &str) -> Option<u64> {
+    let rest = name.strip_prefix("snapshot.")?;
     let digits = [".gz", ".snappy"]
         .iter()
         .find_map(|suffix| rest.strip_suffix(suffix));
     zxid(digits.unwrap_or(rest))
+}
+
+/// The transaction that the log of this name begins with.
+pub fn zxid_of_log(name: &str) -> Option<u64> {
+    zxid(name.strip_prefix("log.")?)
 }
 
 fn zxid(digits: &str) -> Option<u64> {
