@@ -38,7 +38,11 @@ pub fn meaning(ended: Ended, circumstances: &impl Circumstances) -> Option<Strin
                 "the container has used up its memory, and the kernel has killed Java".to_owned(),
             );
         }
-        Ended::Killed(_) => return None,
+        // Whoever ended it by one of the others knows.
+        Ended::Killed(Signal::SIGTERM | Signal::SIGINT | Signal::SIGHUP | Signal::SIGQUIT) => {
+            return None;
+        }
+        Ended::Killed(signal) => return Some(format!("Java was ended by {signal}")),
     };
     let meaning = match status {
         1 => "an unexpected error, see the log above",
@@ -106,7 +110,11 @@ mod tests {
                 counts,
                 ..Known::default()
             };
-            meaning(Ended::Killed(Signal::SIGKILL), &known).is_some()
+            let meaning = meaning(Ended::Killed(Signal::SIGKILL), &known).unwrap();
+            if !meaning.contains("memory") {
+                assert_eq!(meaning, "Java was ended by SIGKILL");
+            }
+            meaning.contains("memory")
         };
         assert!(is_explained("low 0\noom 1\noom_kill 1\noom_group_kill 0\n"));
         assert!(is_explained("oom_kill_disable 0\nunder_oom 0\noom_kill 2"));
@@ -124,7 +132,7 @@ mod tests {
         for ended in [
             Ended::Exited(0),
             Ended::Exited(143),
-            Ended::Killed(Signal::SIGKILL),
+            Ended::Killed(Signal::SIGTERM),
         ] {
             assert_eq!(meaning(ended, &Known::default()), None);
         }

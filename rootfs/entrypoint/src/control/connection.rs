@@ -132,7 +132,8 @@ impl Connection {
         loop {
             if let Some(end) = self.received.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.received.drain(..=end).collect();
-                let line = String::from_utf8_lossy(&line[..end]).into_owned();
+                // It is shown to somebody who may be root, and somebody else may have put the socket there.
+                let line = String::from_utf8_lossy(&line[..end]).replace(char::is_control, "?");
                 return Reply::parse(&line).ok_or(ConnectionError::Nonsense(line));
             }
             let timeout = match deadline {

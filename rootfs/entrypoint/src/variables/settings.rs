@@ -4,6 +4,7 @@
 //! Refused are those that the image must know to prepare a server: they have variables.
 
 use super::environment::{Environment, Problem};
+use super::unknown;
 
 const PREFIX: &str = "ZOO_CFG_";
 const LIST: &str = "ZOO_CFG_EXTRA";
@@ -68,8 +69,11 @@ pub fn is_setting(name: &str) -> bool {
 pub fn of_environment(environment: &Environment) -> (Vec<Setting>, Vec<Problem>) {
     let mut settings = Vec::new();
     let mut problems = Vec::new();
-    let names = environment.iter().map(|(name, _)| name);
-    for name in names.filter(|name| is_setting(name)) {
+    let names = environment
+        .iter()
+        .filter(|(name, value)| is_setting(name) && !unknown::is_from_orchestrator(name, value))
+        .map(|(name, _)| name);
+    for name in names {
         let value = match environment.plain(name) {
             Ok(Some(value)) => value,
             Ok(None) => continue,
@@ -143,6 +147,8 @@ mod tests {
             ("ZOO_CFG_globalOutstandingLimit", "\"500\""),
             ("ZOO_CFG_jute_maxbuffer", "1048576"),
             ("ZOO_CFG_unset", ""),
+            ("ZOO_CFG_SERVICE_HOST", "10.0.0.7"),
+            ("ZOO_CFG_PORT", "tcp://10.0.0.7:80"),
             ("ZOO_CFG_dataDir", "/data"),
         ]
         .into_iter()

@@ -38,7 +38,7 @@ pub fn is_known(name: &str) -> bool {
 }
 
 /// What Kubernetes sets for every service called `zoo` or `zoo-…`, and `--link` for a container of that name.
-fn is_from_orchestrator(name: &str, value: &OsStr) -> bool {
+pub(super) fn is_from_orchestrator(name: &str, value: &OsStr) -> bool {
     let (_, rest) = name.split_once('_').unwrap_or_default();
     let from_service = |part: &str| {
         ["SERVICE_HOST", "SERVICE_PORT", "PORT"].contains(&part)
