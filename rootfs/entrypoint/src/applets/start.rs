@@ -36,14 +36,15 @@ pub(super) fn run() -> ExitCode {
             return failure();
         }
     };
-    let prepared = prepare(&mut signals, None);
+    let environment = Environment::of_process();
+    let prepared = prepare(&environment, &mut signals, None);
     if let Some(signal) = signals.pending_end() {
         return ExitCode::from(code_of(signal));
     }
     prepared.map_or_else(|_| failure(), |server| supervise(&mut signals, server))
 }
 
-fn supervise(signals: &mut Signals, mut server: Server) -> ExitCode {
+fn supervise(signals: &mut Signals, mut server: Server<'_>) -> ExitCode {
     let journal = server.journal;
     journal.debug(format_args!("starting {}", server.java.program.display()));
     let listener = listener(&server);
@@ -73,7 +74,7 @@ fn supervise(signals: &mut Signals, mut server: Server) -> ExitCode {
     code
 }
 
-fn listener(server: &Server) -> Option<Listener> {
+fn listener(server: &Server<'_>) -> Option<Listener> {
     let bound = Listener::bind(server.prepared.runtime.as_ref()?);
     bound
         .inspect_err(|error| {
@@ -85,7 +86,8 @@ fn listener(server: &Server) -> Option<Listener> {
 }
 
 /// A server that is ready to be started, or runs.
-struct Server {
+struct Server<'a> {
+    environment: &'a Environment,
     java: JavaCommand,
     pid_file: PathBuf,
     prepared: Prepared,
@@ -93,10 +95,10 @@ struct Server {
     data: [PathBuf; 2],
     journal: Journal,
     /// The one that follows it, once somebody has asked for a restart.
-    next: Option<Box<Server>>,
+    next: Option<Box<Self>>,
 }
 
-impl Circumstances for Server {
+impl Circumstances for Server<'_> {
     fn unusable_data(&self) -> Option<PathBuf> {
         let unwritable = |directory: &&PathBuf| files::check_writable(directory).is_err();
         let mixed_up = || {
@@ -114,7 +116,7 @@ impl Circumstances for Server {
     }
 }
 
-impl Program for Server {
+impl Program for Server<'_> {
     fn command(&mut self) -> Command {
         if let Some(next) = self.next.take() {
             *self = *next;
@@ -132,7 +134,7 @@ impl Program for Server {
     }
 
     fn prepare_again(&mut self, signals: &mut Signals) -> Result<(), Vec<String>> {
-        let next = prepare(signals, Some(&self.prepared))?;
+        let next = prepare(self.environment, signals, Some(&self.prepared))?;
         self.next = Some(Box::new(next));
         Ok(())
     }
@@ -185,9 +187,12 @@ impl Complaints {
 
 /// From the environment to a command line; everything that is wrong is said before it gives up.
 /// Of a server that still runs, `held` is what the next one gets, too.
-fn prepare(signals: &mut Signals, held: Option<&Prepared>) -> Result<Server, Vec<String>> {
-    let environment = Environment::of_process();
-    let reading = Reading::of(&environment);
+fn prepare<'a>(
+    environment: &'a Environment,
+    signals: &mut Signals,
+    held: Option<&Prepared>,
+) -> Result<Server<'a>, Vec<String>> {
+    let reading = Reading::of(environment);
     signals.format = Format::of(reading.values().text(LOG_FORMAT));
     let journal = Journal {
         debug: reading.values().boolean(DEBUG),
@@ -198,17 +203,17 @@ fn prepare(signals: &mut Signals, held: Option<&Prepared>) -> Result<Server, Vec
         journal,
         errors: Vec::new(),
     };
-    step_by_step(&environment, reading, signals, held, &mut complaints).ok_or(complaints.errors)
+    step_by_step(environment, reading, signals, held, &mut complaints).ok_or(complaints.errors)
 }
 
 /// Nothing where something is in the way, or where the container is to end.
-fn step_by_step(
-    environment: &Environment,
+fn step_by_step<'a>(
+    environment: &'a Environment,
     mut reading: Reading,
     signals: &mut Signals,
     held: Option<&Prepared>,
     complaints: &mut Complaints,
-) -> Option<Server> {
+) -> Option<Server<'a>> {
     let journal = complaints.journal;
     std::mem::take(&mut reading.warnings)
         .iter()
@@ -272,6 +277,7 @@ fn step_by_step(
         .map_err(|error| complaints.say(error))
         .ok()?;
     Some(Server {
+        environment,
         java,
         pid_file: pid_file.to_owned(),
         prepared,

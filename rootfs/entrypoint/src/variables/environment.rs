@@ -1,20 +1,29 @@
 //! What the user set: from the environment to the text of each variable.
 //!
 //! The rules for every variable: an empty value is an unset one (`${X}` of Compose); one layer of quotes is
-//! stripped (a YAML list passes those of `- ZOO_SERVERS="…"` literally); `NAME_FILE` names a file with the
+//! stripped (a YAML list passes those of `- ZOO_SERVERS="…"` literally), and the blanks around it, which only
+//! a password may have; `NAME_FILE` names a file with the
 //! value (secrets of Docker and Kubernetes) and wins over `NAME`; the name wins over its aliases; what looks
 //! like the address of a linked container or of a Kubernetes service is nobody's setting.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::kinds::Kind;
+use super::secret::Secret;
 use super::table::Variable;
 
 /// The environment, as far as its names are text.
 #[derive(Clone, Debug, Default)]
-pub struct Environment(BTreeMap<String, OsString>);
+pub struct Environment {
+    variables: BTreeMap<String, OsString>,
+    /// What files held when they were last read. PID 1 reads them first as root, which it then gives up, and
+    /// a secret may be root's alone.
+    read: RefCell<BTreeMap<PathBuf, Secret>>,
+}
 
 /// What was set for a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +45,14 @@ pub enum Problem {
         /// The value.
         value: String,
         /// What is wrong, or what is allowed.
+        reason: String,
+    },
+    /// Something in its value is not allowed, and the rest may be nobody's business.
+    #[error("{name}: {reason}")]
+    Malformed {
+        /// The name that was used.
+        name: String,
+        /// What is wrong.
         reason: String,
     },
     /// Its value is no text.
@@ -60,17 +77,18 @@ impl Environment {
     /// The environment of this process.
     pub fn of_process() -> Self {
         let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value));
-        Self(std::env::vars_os().filter_map(text).collect())
+        std::env::vars_os().filter_map(text).collect()
     }
 
     /// The value of any variable, also of those that are not ours; empty is unset.
     pub fn get(&self, name: &str) -> Option<&OsString> {
-        self.0.get(name).filter(|value| !value.is_empty())
+        self.variables.get(name).filter(|value| !value.is_empty())
     }
 
     /// Every name and value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &OsString)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        let variables = self.variables.iter();
+        variables.map(|(name, value)| (name.as_str(), value))
     }
 
     /// What was set for `variable`, and what to warn of.
@@ -79,9 +97,13 @@ impl Environment {
         variable: &Variable,
         warnings: &mut Vec<String>,
     ) -> Result<Option<Given>, Problem> {
+        let strip = match variable.kind {
+            Kind::Secret => unquoted,
+            _ => trimmed,
+        };
         let mut winner: Option<Given> = None;
         for spelling in std::iter::once(&variable.name).chain(variable.aliases) {
-            let Some(given) = self.spelled(spelling, warnings)? else {
+            let Some(given) = self.spelled(spelling, strip, warnings)? else {
                 continue;
             };
             match &winner {
@@ -100,30 +122,30 @@ impl Environment {
 
     /// What was set under one name, with its `_FILE` form left out.
     pub fn plain(&self, name: &str) -> Result<Option<String>, Problem> {
-        self.text(name)
+        self.text(name, trimmed)
     }
 
-    fn spelled(&self, name: &str, warnings: &mut Vec<String>) -> Result<Option<Given>, Problem> {
-        let plain = self.text(name)?;
+    fn spelled(
+        &self,
+        name: &str,
+        strip: Strip,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<Given>, Problem> {
+        let plain = self.text(name, strip)?;
         let file_name = format!("{name}_FILE");
-        let Some(path) = self.text(&file_name)? else {
+        let Some(path) = self.text(&file_name, trimmed)? else {
             return Ok(plain.map(|text| Given {
                 name: name.to_owned(),
                 text,
             }));
         };
-        let path = PathBuf::from(path);
-        let content = std::fs::read_to_string(&path).map_err(|source| Problem::Unreadable {
-            name: file_name.clone(),
-            path,
-            source,
-        })?;
+        let content = self.content(&file_name, Path::new(&path), warnings)?;
         let line_end = if content.ends_with("\r\n") {
             "\r\n"
         } else {
             "\n"
         };
-        let text = unquoted(content.strip_suffix(line_end).unwrap_or(&content)).to_owned();
+        let text = strip(content.strip_suffix(line_end).unwrap_or(&content)).to_owned();
         if plain.is_some_and(|plain| plain != text) {
             warnings.push(format!(
                 "{name} and {file_name} are both set: the file is used"
@@ -135,7 +157,34 @@ impl Environment {
         }))
     }
 
-    fn text(&self, name: &str) -> Result<Option<String>, Problem> {
+    /// What the file holds, or held when it could be read.
+    fn content(
+        &self,
+        name: &str,
+        path: &Path,
+        warnings: &mut Vec<String>,
+    ) -> Result<String, Problem> {
+        let mut read = self.read.borrow_mut();
+        let source = match std::fs::read_to_string(path) {
+            Ok(content) => {
+                read.insert(path.to_owned(), Secret::new(&content));
+                return Ok(content);
+            }
+            Err(source) => source,
+        };
+        let problem = Problem::Unreadable {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            source,
+        };
+        let Some(before) = read.get(path) else {
+            return Err(problem);
+        };
+        warnings.push(format!("{problem}: what it held before is used"));
+        Ok(before.reveal().to_owned())
+    }
+
+    fn text(&self, name: &str, strip: Strip) -> Result<Option<String>, Problem> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
@@ -146,34 +195,36 @@ impl Environment {
         if value.starts_with("tcp://") || value.starts_with("udp://") {
             return Ok(None);
         }
-        let value = unquoted(value);
+        let value = strip(value);
         Ok((!value.is_empty()).then(|| value.to_owned()))
     }
 }
 
 impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        Self(
-            pairs
-                .into_iter()
+        let pairs = pairs.into_iter();
+        Self {
+            variables: pairs
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
-        )
+            read: RefCell::default(),
+        }
     }
 }
 
+/// What is left of a text that a user wrote.
+type Strip = fn(&str) -> &str;
+
 /// Without blanks around it and without one layer of quotes.
+fn trimmed(text: &str) -> &str {
+    unquoted(text.trim()).trim()
+}
+
+/// Without one layer of quotes.
 fn unquoted(text: &str) -> &str {
-    let text = text.trim();
-    for quote in ['"', '\''] {
-        if let Some(inner) = text
-            .strip_prefix(quote)
-            .and_then(|text| text.strip_suffix(quote))
-        {
-            return inner.trim();
-        }
-    }
-    text
+    let quotes = ['"', '\''];
+    let inner = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
+    quotes.into_iter().find_map(inner).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -261,6 +312,64 @@ mod tests {
             given(&[("ZOO_PORT_NUMBER_FILE", "/nowhere")]).0,
             "ZOO_PORT_NUMBER_FILE names /nowhere, which cannot be read: No such file or directory (os error 2)"
         );
+    }
+
+    #[test]
+    fn blanks_are_part_of_a_password() {
+        let name = "ZOO_SUPER_USER_PASSWORD";
+        let variable = TABLE.iter().find(|variable| variable.name == name).unwrap();
+        let path = tempfile::NamedTempFile::new().unwrap();
+        let file = format!("{name}_FILE");
+        for (written, expected) in [
+            (" a b ", " a b "),
+            ("\" a\t\"", " a\t"),
+            ("' a'", " a"),
+            (" 'a'", " 'a'"),
+            ("''a''", "'a'"),
+            (" ", " "),
+        ] {
+            let of = |environment: &Environment| {
+                let given = environment.given(variable, &mut Vec::new());
+                given.unwrap().unwrap().text
+            };
+            let plain = [(name, written)].into_iter().collect();
+            assert_eq!(of(&plain), expected, "{written:?}");
+            let by_file = [(file.as_str(), path.path())].into_iter().collect();
+            for line_end in ["", "\n", "\r\n"] {
+                std::fs::write(path.path(), written.to_owned() + line_end).unwrap();
+                assert_eq!(of(&by_file), expected, "{written:?}{line_end:?}");
+            }
+            std::fs::write(path.path(), written.to_owned() + "\n\n").unwrap();
+            assert!(of(&by_file).ends_with('\n'));
+        }
+    }
+
+    #[test]
+    fn what_a_file_held_before_is_not_forgotten() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("port");
+        std::fs::write(&path, "2182\n").unwrap();
+        let environment: Environment = [("ZOO_PORT_NUMBER_FILE", &path)].into_iter().collect();
+        let variable = TABLE.iter().find(|variable| variable.name == PORT).unwrap();
+        let mut warnings = Vec::new();
+        let mut text = || {
+            let given = environment.given(variable, &mut warnings).unwrap();
+            given.unwrap().text
+        };
+        assert_eq!(text(), "2182");
+        std::fs::write(&path, "2183\n").unwrap();
+        assert_eq!(text(), "2183");
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(text(), "2183");
+        assert_eq!(
+            warnings,
+            [format!(
+                "ZOO_PORT_NUMBER_FILE names {}, which cannot be read: No such file or directory (os error 2): \
+                 what it held before is used",
+                path.display()
+            )]
+        );
+        assert!(!format!("{environment:?}").contains("2183"));
     }
 
     #[test]

@@ -32,16 +32,26 @@ pub struct Setting {
 pub fn parse(text: &str) -> Result<Vec<Setting>, Vec<String>> {
     let mut settings = Vec::new();
     let mut problems = Vec::new();
+    // The last word that is safe to show: what has no `=` may be the second half of a password with a blank.
+    let mut before: Option<&str> = None;
     for word in text.split_whitespace() {
+        let follows = before.map(|before| format!("what follows `{before}`"));
         match word.split_once('=') {
-            None => problems.push(format!("`{word}` is not of the form key=value")),
-            Some((key, value)) => match checked(key) {
-                Ok(()) => settings.push(Setting {
-                    key: key.to_owned(),
-                    value: value.to_owned(),
-                }),
-                Err(problem) => problems.push(problem),
-            },
+            None => {
+                let what = follows.unwrap_or_else(|| format!("`{word}`"));
+                problems.push(format!("{what} is not of the form key=value"));
+                before = before.or(Some(word));
+            }
+            Some((key, value)) => {
+                match checked(key) {
+                    Ok(()) => settings.push(Setting {
+                        key: key.to_owned(),
+                        value: value.to_owned(),
+                    }),
+                    Err(problem) => problems.push(problem),
+                }
+                before = Some(key).filter(|key| !key.is_empty()).or(before);
+            }
         }
     }
     if problems.is_empty() {
@@ -85,9 +95,8 @@ pub fn of_environment(environment: &Environment) -> (Vec<Setting>, Vec<Problem>)
         let key = name[PREFIX.len()..].replace('_', ".");
         match checked(&key) {
             Ok(()) => settings.push(Setting { key, value }),
-            Err(reason) => problems.push(Problem::NotAllowed {
+            Err(reason) => problems.push(Problem::Malformed {
                 name: name.to_owned(),
-                value,
                 reason,
             }),
         }
@@ -129,6 +138,15 @@ mod tests {
         };
         assert_eq!(read("a=1  b.c=x=y\nd="), Ok("a=1 b.c=x=y d=".to_owned()));
         assert_eq!(
+            read("a password=geheim heime =x a b"),
+            Err(
+                "`a` is not of the form key=value; what follows `password` is not of the form key=value; \
+                 `` is no key of `zoo.cfg`; what follows `password` is not of the form key=value; what follows \
+                 `password` is not of the form key=value"
+                    .to_owned()
+            )
+        );
+        assert_eq!(
             read("a clientPort=1 server.1=x b;c=2"),
             Err(
                 "`a` is not of the form key=value; `clientPort` is set by ZOO_PORT_NUMBER; `server.1` is set by \
@@ -161,7 +179,7 @@ mod tests {
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(
             problems,
-            ["ZOO_CFG_dataDir is `/data`: `dataDir` is set by ZOO_DATA_DIR"]
+            ["ZOO_CFG_dataDir: `dataDir` is set by ZOO_DATA_DIR"]
         );
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::environment::{Environment, Problem};
 use super::ids::Id;
-use super::kinds::{RootLogger, ServerNumber, Value};
+use super::kinds::{Kind, RootLogger, ServerNumber, Value};
 use super::secret::Secret;
 use super::settings::{self, Setting};
 use super::table::{TABLE, Variable};
@@ -112,10 +112,15 @@ impl Reading {
             Ok(Some(given)) => {
                 let value = variable.kind.parse(&given.text).map_err(|reasons| {
                     self.problems.extend(reasons.into_iter().map(|reason| {
-                        let problem = Problem::NotAllowed {
-                            name: given.name.clone(),
-                            value: given.text.clone(),
-                            reason,
+                        let name = given.name.clone();
+                        let problem = match variable.kind {
+                            // The good ones among them may be passwords.
+                            Kind::Settings => Problem::Malformed { name, reason },
+                            _ => Problem::NotAllowed {
+                                name,
+                                value: given.text.clone(),
+                                reason,
+                            },
                         };
                         (index, problem)
                     }));
@@ -292,6 +297,10 @@ mod tests {
             ("ZOO_TICK_TIME", "abc"),
             ("ZOO_CONF_DIR", "conf"),
             ("ZOO_SERVERS", "a b"),
+            (
+                "ZOO_CFG_EXTRA",
+                "ssl.keyStore.password=geheim auch; clientPort=1",
+            ),
         ];
         let read = || Reading::of(&environment.into_iter().collect());
         let shown =
@@ -300,6 +309,8 @@ mod tests {
             shown(read().all().unwrap_err()),
             [
                 "ZOO_TICK_TIME is `abc`: allowed is a whole number from 1",
+                "ZOO_CFG_EXTRA: what follows `ssl.keyStore.password` is not of the form key=value",
+                "ZOO_CFG_EXTRA: `clientPort` is set by ZOO_PORT_NUMBER",
                 "ZOO_SERVERS is `a b`: entry `a`: not of the form host:quorum-port:election-port",
                 "ZOO_SERVERS is `a b`: entry `b`: not of the form host:quorum-port:election-port",
                 "ZOO_CONF_DIR is `conf`: allowed is an absolute path",

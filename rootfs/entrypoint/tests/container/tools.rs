@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 
 use nix::sys::signal::Signal;
 
-use crate::harness::{Container, wait_for_line};
+use crate::harness::{Container, wait_for, wait_for_line};
 
 /// A jar without any entry.
 const EMPTY_JAR: [u8; 22] = *b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
@@ -100,6 +100,35 @@ fn nobody_becomes_root_by_a_slip() {
     let expected = "cannot give up root: ZOO_DAEMON_USER is `zokeeper`: there is no such user\n";
     assert!(ended.stderr.ends_with(expected), "{ended:?}");
     assert!(!container.path("arguments").exists());
+}
+
+#[test]
+fn a_restart_knows_a_secret_whose_file_only_root_could_read() {
+    let mut container = Container::open();
+    let password = container.path("password");
+    fs::write(&password, "secret\n").unwrap();
+    container.set(
+        "ZOO_SUPER_USER_PASSWORD_FILE",
+        &password.display().to_string(),
+    );
+    container.java("trap 'exit 0' TERM; echo $$ > up; while :; do sleep 0.01; done");
+    let process = container.start(&["entrypoint", "zkServer.sh", "start-foreground"]);
+    let first = wait_for_line(&container.path("up"));
+    // The tests have no other user to be, but for whom reads it this is the same.
+    fs::remove_file(&password).unwrap();
+    let restart = container.run(&["zkServer.sh", "restart"]);
+    assert_eq!(restart.code, Some(0), "{restart:?}");
+    wait_for("the next server", || {
+        (wait_for_line(&container.path("up")) != first).then_some(())
+    });
+    let arguments = container.read("arguments");
+    let file = arguments.lines().next().unwrap().strip_prefix('@').unwrap();
+    assert!(fs::read_to_string(file).unwrap().contains("lK75jTNcA"));
+    process.signal(Signal::SIGTERM);
+    let ended = process.end();
+    let warning = "password, which cannot be read: No such file or directory (os error 2): what it held before";
+    assert!(ended.stderr.contains(warning), "{ended:?}");
+    assert!(!ended.stderr.contains("secret"), "{ended:?}");
 }
 
 #[test]
