@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 
 use anyhow::{Context, ensure};
 use e2e::ask;
-use e2e::engine::{Network, container};
+use e2e::engine::{Container, Network, container};
 use e2e::images::{IMAGES, ImageId, VERSIONS, Variant, World, distroless, full};
 use e2e::need::{Need, PS};
 use libtest_mimic::Trial;
@@ -38,13 +38,13 @@ const DEFAULTS: [&str; 17] = [
 const NEEDS: &[Need] = &[Need::Engine, PS];
 
 pub(crate) fn trials(suite: &Suite) -> Vec<Trial> {
+    let mixed = [full(VERSIONS[0]), distroless(VERSIONS[1])];
     let shells = VERSIONS.map(full);
     let none = VERSIONS.map(distroless);
     [
-        suite.each("s01_server_leads", IMAGES, NEEDS, s01_server_leads),
+        suite.each("s01_s06_s09_one_server", IMAGES, NEEDS, one_server),
         suite.each("s02_nobody_decided", IMAGES, NEEDS, s02_nobody_decided),
-        suite.each("s04_client", IMAGES, NEEDS, s04_client),
-        suite.each("s06_s09_exec_and_logs", IMAGES, NEEDS, s06_s09),
+        suite.each("s04_client", mixed, NEEDS, s04_client),
         suite.each("tools_of_full", shells, NEEDS, tools),
         suite.each("no_shell_in_distroless", none, NEEDS, no_shell),
     ]
@@ -53,7 +53,7 @@ pub(crate) fn trials(suite: &Suite) -> Vec<Trial> {
     .collect()
 }
 
-fn s01_server_leads(world: &World, image: ImageId) -> anyhow::Result<()> {
+fn one_server(world: &World, image: ImageId) -> anyhow::Result<()> {
     let server = server(world, image)?.start()?;
     same("mode", "leader", &server.mode(START)?)?;
     contains(&ask::word(server.address(2181)?, "srvr")?, "Mode: leader")?;
@@ -63,8 +63,36 @@ fn s01_server_leads(world: &World, image: ImageId) -> anyhow::Result<()> {
     let known = DEFAULTS.len() - usize::from(image.version == VERSIONS[0]);
     has_lines(&config, &DEFAULTS[..known])?;
     same("user of the server", 1000, server.server()?.uid)?;
+
+    s06_exec(&server, image.variant)?;
+    let logs = server.logs()?;
+    contains(&logs, "[myid:1]")?;
+    contains(&logs, "LEADER ELECTION TOOK")?;
     // The first look is an interval after the start.
     server.healthy(START)
+}
+
+fn s06_exec(server: &Container, variant: Variant) -> anyhow::Result<()> {
+    let status = server.exec(["zkServer.sh", "status"])?;
+    same("exit status", 0, status.code)?;
+    same(
+        "standard output",
+        "Client port found: 2181. Client address: localhost.\nMode: leader\n",
+        &status.stdout,
+    )?;
+    same(
+        "standard error",
+        "ZooKeeper JMX enabled by default\nUsing config: /srv/conf/zookeeper/zoo.cfg\n",
+        &status.stderr,
+    )?;
+    if variant == Variant::Full {
+        let echo = server.exec(["/bin/bash", "-c", "echo ok"])?;
+        same("bash -c", "ok\n", &echo.stdout)?;
+    }
+    // `start` would be a second server.
+    let start = server.exec(["zkServer.sh", "start"])?;
+    same("exit status of start", 1, start.code)?;
+    contains(&start.stderr, "already running")
 }
 
 /// Nothing is said but why, and nothing stays behind.
@@ -121,35 +149,6 @@ fn s04_client(world: &World, image: ImageId) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-fn s06_s09(world: &World, image: ImageId) -> anyhow::Result<()> {
-    let server = server(world, image)?.start()?;
-    server.mode(START)?;
-    let status = server.exec(["zkServer.sh", "status"])?;
-    same("exit status", 0, status.code)?;
-    same(
-        "standard output",
-        "Client port found: 2181. Client address: localhost.\nMode: leader\n",
-        &status.stdout,
-    )?;
-    same(
-        "standard error",
-        "ZooKeeper JMX enabled by default\nUsing config: /srv/conf/zookeeper/zoo.cfg\n",
-        &status.stderr,
-    )?;
-    if image.variant == Variant::Full {
-        let echo = server.exec(["/bin/bash", "-c", "echo ok"])?;
-        same("bash -c", "ok\n", &echo.stdout)?;
-    }
-    // `start` would be a second server.
-    let start = server.exec(["zkServer.sh", "start"])?;
-    same("exit status of start", 1, start.code)?;
-    contains(&start.stderr, "already running")?;
-
-    let logs = server.logs()?;
-    contains(&logs, "[myid:1]")?;
-    contains(&logs, "LEADER ELECTION TOOK")
 }
 
 /// What people do in a container when something is wrong.

@@ -12,20 +12,18 @@ use e2e::wait::{Seen, until};
 use e2e::znodes::Session;
 use libtest_mimic::Trial;
 
-use crate::server::{BOTH, START, keeps, server, small};
+use crate::server::{START, keeps, server, small};
 use crate::{Suite, contains, same};
 
 const NEEDS: &[Need] = &[Need::Engine, Need::Root, PS];
 
 pub(crate) fn trials(suite: &Suite) -> Vec<Trial> {
     let mixed = [full(VERSIONS[0]), distroless(VERSIONS[1])];
-    let without_shell = VERSIONS.map(distroless);
     [
         suite.each("s30_debug", mixed, NEEDS, s30_debug),
         suite.each("s30_nothing_started", mixed, NEEDS, s30_nothing_started),
         suite.each("s37_client_address", mixed, NEEDS, s37_client_address),
-        suite.each("s37_real_data", BOTH, NEEDS, s37_real_data),
-        suite.each("s37_real_data", without_shell, NEEDS, s37_real_data),
+        suite.each("s37_real_data", mixed, NEEDS, s37_real_data),
     ]
     .into_iter()
     .flatten()
