@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::daemon::Identity;
 use super::history::VERSION;
+use super::mounts::resolved;
 use super::system::{Below, Holds, Owner, Seen, System};
 use super::{hooks, lock};
 use crate::journal::Journal;
@@ -25,6 +26,13 @@ const OF_IMAGE: [&str; 5] = [
     "/var/log",
     "/run/zookeeper",
 ];
+
+/// Where data may begin below, though nothing is mounted there: nobody looks for programs or for other things
+/// of root's in it.
+const FOR_DATA: [&str; 3] = ["/srv", "/var/lib", "/var/log"];
+
+/// The mounts that every container has: of the kernel, and of what all processes share.
+const OF_ENGINE: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// What is in a directory, which decides what in it changes hands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,33 +115,30 @@ pub fn hand_over(
         return;
     };
     for directory in directories {
-        let path = &directory.path;
-        let created = match system.create_directory(path) {
-            Ok(created) => created,
+        let path = directory.path.display();
+        let seen = match system.look(&directory.path) {
+            Ok(seen) => seen,
             Err(error) => {
-                journal.debug(format_args!(
-                    "root cannot create {}: {error}",
-                    path.display()
-                ));
+                journal.debug(format_args!("root cannot look at {path}: {error}"));
                 continue;
             }
         };
-        let given = system.look(path).and_then(|seen| {
-            if may_be_given(directory, created, &seen) {
-                give(system, uid, directory, created, &seen)
-            } else {
-                journal.debug(format_args!("{} stays whose it is", path.display()));
-                Ok(())
+        if !may_be_given(directory, &seen) {
+            journal.debug(format_args!("root leaves {path} alone"));
+            continue;
+        }
+        let created = match system.create_directory(&seen.real) {
+            Ok(created) => created,
+            Err(error) => {
+                journal.debug(format_args!("root cannot create {path}: {error}"));
+                continue;
             }
-        });
-        if let Err(error) = given {
-            journal.debug(format_args!(
-                "cannot give {} to {uid}: {error}",
-                path.display()
-            ));
+        };
+        if let Err(error) = give(system, uid, directory, created, &seen) {
+            journal.debug(format_args!("cannot give {path} to {uid}: {error}"));
             if created {
                 // Root's, or nobody's, it would only be in the daemon user's way, which may make its own.
-                let _ = system.remove_directory(path);
+                let _ = system.remove_directory(&seen.real);
             }
         }
     }
@@ -148,7 +153,7 @@ pub fn make(
 ) -> Result<(), Vec<CreateError>> {
     let mut problems = Vec::new();
     for directory in directories {
-        if let Err(source) = system.create_directory(&directory.path) {
+        if let Err(source) = system.create_directory(&resolved(&directory.path)) {
             let problem = CreateError {
                 path: directory.path.clone(),
                 source,
@@ -167,31 +172,47 @@ pub fn make(
     }
 }
 
-/// Whether root may give a directory to the daemon user.
+/// Whether root may make a directory where there is none, and give it to the daemon user.
 ///
 /// That user may write to the volumes, so it could have put a link there, or have named another directory
-/// in `zoo.cfg`, and be given the programs of this image, or somebody else's volume, at the next start. A
-/// directory that only a `zoo.cfg` names must therefore look like one for a server: it is a server's
-/// already, or it is as new as an engine makes it for a mount.
-fn may_be_given(directory: &Directory, created: bool, seen: &Seen) -> bool {
+/// in `zoo.cfg`, and be given the programs of this image, or somebody else's volume, at the next start; or a
+/// new directory on root's `PATH`, to lay its own programs into.
+fn may_be_given(directory: &Directory, seen: &Seen) -> bool {
+    !seen.by_foreign_link
+        && match directory.named_by {
+            NamedBy::Start => may_be_given_by_start(directory, seen),
+            NamedBy::File => may_be_given_by_file(seen),
+        }
+}
+
+/// Whoever starts the container has chosen the place, but nothing that the image itself has is meant.
+fn may_be_given_by_start(directory: &Directory, seen: &Seen) -> bool {
     let of_image = OF_IMAGE.iter().any(|volume| seen.real.starts_with(volume));
-    if seen.by_foreign_link {
-        return false;
-    }
-    if created || of_image {
+    if of_image || seen.holds == Holds::Missing {
         return true;
     }
     seen.mounted
-        && match (directory.content, directory.named_by) {
+        && match directory.content {
             // A configuration that was mapped stays whose it is, unless there is something to write.
-            (Content::Theirs, _) => directory.needed,
-            (Content::Data | Content::Logs, NamedBy::Start) => true,
-            (Content::Data | Content::Logs, NamedBy::File) => match seen.holds {
-                Holds::Data => true,
-                Holds::Nothing => seen.owner == 0,
-                Holds::Others => false,
-            },
+            Content::Theirs => directory.needed,
+            Content::Data | Content::Logs => true,
         }
+}
+
+/// The daemon user may have chosen the place: it must look like one for a server. It is a server's already, or
+/// it is as new as an engine makes it for a mount, or it is yet to be made where data may be.
+fn may_be_given_by_file(seen: &Seen) -> bool {
+    let is_within = |places: &[&str]| places.iter().any(|place| seen.real.starts_with(place));
+    let is_below = FOR_DATA
+        .iter()
+        .any(|place| seen.real.starts_with(place) && seen.real != Path::new(place));
+    let mounted = seen.mounted && !is_within(&OF_ENGINE);
+    match seen.holds {
+        Holds::Missing => mounted || is_below,
+        Holds::Data => mounted,
+        Holds::Nothing => mounted && seen.owner == 0,
+        Holds::Others => false,
+    }
 }
 
 fn give(
@@ -435,6 +456,17 @@ mod tests {
             ),
             (&of_file(Content::Data), holds(Holds::Others), false),
             (&of_file(Content::Data), root_file_system.clone(), false),
+            // Also below the volumes of the image.
+            (
+                &of_file(Content::Data),
+                Seen {
+                    holds: Holds::Others,
+                    ..seen("/srv/data/of-somebody-else")
+                },
+                false,
+            ),
+            (&of_file(Content::Data), seen("/srv/data/empty"), true),
+            (&of_file(Content::Data), seen("/dev/shm"), false),
             // A configuration that was brought along.
             (&theirs, seen("/conf"), false),
             (
@@ -453,20 +485,73 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                may_be_given(directory, false, &seen),
+                may_be_given(directory, &seen),
                 expected,
                 "{directory:?} {seen:?}"
             );
         }
-        assert!(may_be_given(
-            &of_file(Content::Data),
-            true,
-            &root_file_system
-        ));
-        let by_foreign_link = Seen {
-            by_foreign_link: true,
-            ..seen("/etc/x")
+    }
+
+    #[test]
+    fn where_root_makes_what_is_missing() {
+        for (path, mounted, by_foreign_link, by_start, by_file) in [
+            // On root's PATH, and not there in the image.
+            ("/usr/local/sbin", false, false, true, false),
+            ("/etc/x", false, false, true, false),
+            ("/data", false, false, true, false),
+            ("/srv", false, false, true, false),
+            ("/dev/x", true, false, true, false),
+            ("/sys/fs/cgroup/x", true, false, true, false),
+            ("/srv/x", false, false, true, true),
+            ("/srv/data/x", true, false, true, true),
+            ("/var/lib/zookeeper", false, false, true, true),
+            ("/data/x", true, false, true, true),
+            ("/data/x", true, true, false, false),
+        ] {
+            let seen = Seen {
+                mounted,
+                by_foreign_link,
+                holds: Holds::Missing,
+                ..seen(path)
+            };
+            let may = [NamedBy::Start, NamedBy::File].map(|named_by| {
+                let directory = Directory {
+                    named_by,
+                    ..directory(path, Content::Data)
+                };
+                may_be_given(&directory, &seen)
+            });
+            assert_eq!(may, [by_start, by_file], "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn root_makes_nothing_that_a_file_may_not_name() {
+        let data = Directory {
+            named_by: NamedBy::File,
+            ..directory("/usr/local/sbin", Content::Data)
         };
-        assert!(!may_be_given(&data, true, &by_foreign_link));
+        let mut system = Recorder::default();
+        system.seen.insert(
+            data.path.clone(),
+            Seen {
+                mounted: false,
+                holds: Holds::Missing,
+                ..seen("/usr/local/sbin")
+            },
+        );
+        system
+            .refused_later
+            .insert("mkdir", io::ErrorKind::PermissionDenied);
+        assert_eq!(
+            start(&mut system, DAEMON, &[data]),
+            [
+                "setgroups [1000]",
+                "setgid 1000",
+                "setuid 1000",
+                "mkdir /usr/local/sbin",
+                "cannot create /usr/local/sbin: permission denied",
+            ]
+        );
     }
 }

@@ -132,9 +132,16 @@ impl Mount {
 
 /// Where `path` really is: links are followed as far as it exists.
 pub fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let path = absolute.as_path();
     for there in path.ancestors() {
         if let (Ok(real), Ok(rest)) = (fs::canonicalize(there), path.strip_prefix(there)) {
-            return real.join(rest);
+            // Nothing joined to it would leave a separator at the end.
+            return if rest.as_os_str().is_empty() {
+                real
+            } else {
+                real.join(rest)
+            };
         }
     }
     path.to_owned()
@@ -314,6 +321,9 @@ mod tests {
         let real = fs::canonicalize(root.path()).unwrap();
         std::os::unix::fs::symlink(&real, real.join("link")).unwrap();
         assert_eq!(resolved(&real.join("link/a/b")), real.join("a/b"));
+        assert_eq!(resolved(&real.join("link")).as_os_str(), real.as_os_str());
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(resolved(Path::new("a/b")), here.join("a/b"));
         assert_eq!(
             resolved(Path::new("/nowhere/at/all")),
             Path::new("/nowhere/at/all")

@@ -1,37 +1,42 @@
 //! The system calls whose order matters, behind a trait, so that a test can look at the order.
 //!
-//! What root gives away it has opened first, one component of the path after the other and never through a
-//! link. The daemon user may write to the volumes, and another container on the same volume may do so right
-//! now: with paths alone it could have a program of this image given to it.
+//! What root makes, removes or gives away it reaches one component of the path after the other and never
+//! through a link. The daemon user may write to the volumes, and another container on the same volume may do
+//! so right now: with paths alone it could have a program of this image given to it.
 
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat};
-use nix::sys::stat::Mode;
-use nix::unistd::{Gid, Uid, fchownat, setgid, setgroups, setuid};
+use nix::sys::stat::{Mode, mkdirat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, setgid, setgroups, setuid, unlinkat};
 
 use super::history::VERSION;
-use super::mounts::Mounts;
+use super::mounts::{Mounts, resolved};
 
 /// The mode of the directories we make: their group may write, so that an arbitrary uid with gid 0 can.
 const DIRECTORY_MODE: u32 = 0o775;
+
+/// The mode of those above them, which are nobody's to write but root's.
+const ABOVE_MODE: u32 = 0o755;
 
 /// ZooKeeper's directories are flat. Whoever nests more wants root to run out of stack or of handles.
 const DEEPEST: usize = 8;
 
 /// What only root may do, and what must happen before root is given up.
 pub trait System {
-    /// Creates a directory, and those above it; whether there was none before.
+    /// Creates a directory, and those above it; whether there was none before. `path` must be one without
+    /// links, as [`Seen::real`] is, here and in the functions below.
     fn create_directory(&mut self, path: &Path) -> io::Result<bool>;
     /// Removes an empty directory.
     fn remove_directory(&mut self, path: &Path) -> io::Result<()>;
-    /// Looks at a directory that is there.
+    /// Looks at a directory, or at the place of one.
     fn look(&mut self, path: &Path) -> io::Result<Seen>;
-    /// Gives a path away, if it is there; of a link itself, not what it leads to. `path` must be one without
-    /// links, as [`Seen::real`] is. What the new owner has already is left alone.
+    /// Gives a path away, if it is there; of a link itself, not what it leads to. What the new owner has
+    /// already is left alone.
     fn give(&mut self, path: &Path, below: Below, to: Owner) -> io::Result<()>;
     /// Replaces the supplementary groups.
     fn set_groups(&mut self, gids: &[u32]) -> io::Result<()>;
@@ -46,7 +51,7 @@ pub trait System {
 pub struct Seen {
     /// Where it really is.
     pub real: PathBuf,
-    /// Whose it is.
+    /// Whose it is; root's where there is none yet.
     pub owner: u32,
     /// Whether the path leads through a link that somebody but root has made.
     pub by_foreign_link: bool,
@@ -59,6 +64,8 @@ pub struct Seen {
 /// What is in a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
+    /// There is no such directory.
+    Missing,
     /// Nothing but what a file system begins with.
     Nothing,
     /// A server's data, and perhaps other things.
@@ -91,29 +98,50 @@ pub struct Host;
 
 impl System for Host {
     fn create_directory(&mut self, path: &Path) -> io::Result<bool> {
-        if path.is_dir() {
+        let names = names(path)?;
+        let Some((last, above)) = names.split_last() else {
             return Ok(false);
+        };
+        let mut opened = open(Path::new("/"))?;
+        for name in above {
+            opened = match open_in(&opened, name) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    make(&opened, name, ABOVE_MODE)?;
+                    open_in(&opened, name)?
+                }
+                above => above?,
+            };
         }
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
+        let created = make(&opened, last, DIRECTORY_MODE)?;
+        if created {
+            // The umask has taken its part of the mode. What is there by now may be a link.
+            let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+            let new = File::from(openat(&opened, *last, flags, Mode::empty())?);
+            new.set_permissions(Permissions::from_mode(DIRECTORY_MODE))?;
+        } else if !open_in(&opened, last)?.metadata()?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
         }
-        DirBuilder::new().mode(DIRECTORY_MODE).create(path)?;
-        // The umask has taken its part of the mode.
-        fs::set_permissions(path, Permissions::from_mode(DIRECTORY_MODE))?;
-        Ok(true)
+        Ok(created)
     }
 
     fn remove_directory(&mut self, path: &Path) -> io::Result<()> {
-        fs::remove_dir(path)
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        Ok(unlinkat(open(above)?, name, UnlinkatFlags::RemoveDir)?)
     }
 
     fn look(&mut self, path: &Path) -> io::Result<Seen> {
-        let real = fs::canonicalize(path)?;
+        let real = resolved(path);
+        let (owner, holds) = match fs::metadata(&real) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (0, Holds::Missing),
+            metadata => (metadata?.uid(), holds(&real)?),
+        };
         Ok(Seen {
-            owner: fs::metadata(&real)?.uid(),
+            owner,
             by_foreign_link: leads_through_foreign_link(path)?,
             mounted: Mounts::of_process()?.mount_of(&real).is_some(),
-            holds: holds(&real)?,
+            holds,
             real,
         })
     }
@@ -145,10 +173,15 @@ impl System for Host {
 }
 
 fn leads_through_foreign_link(path: &Path) -> io::Result<bool> {
-    for ancestor in path.ancestors() {
-        let metadata = fs::symlink_metadata(ancestor)?;
-        if metadata.is_symlink() && metadata.uid() != 0 {
-            return Ok(true);
+    for ancestor in std::path::absolute(path)?.ancestors() {
+        match fs::symlink_metadata(ancestor) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            metadata => {
+                let metadata = metadata?;
+                if metadata.is_symlink() && metadata.uid() != 0 {
+                    return Ok(true);
+                }
+            }
         }
     }
     Ok(false)
@@ -168,20 +201,39 @@ fn holds(directory: &Path) -> io::Result<Holds> {
     Ok(found)
 }
 
+/// The components of a path from the root on. `..` behind what is not there yet leads nobody knows where.
+fn names(path: &Path) -> io::Result<Vec<&Path>> {
+    let mut components = path.components();
+    if components.next() != Some(Component::RootDir) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    components
+        .map(|component| match component {
+            Component::Normal(name) => Ok(Path::new(name)),
+            _ => Err(io::ErrorKind::InvalidInput.into()),
+        })
+        .collect()
+}
+
 /// Opens a path for nothing but to look at it and to give it away.
 fn open(path: &Path) -> io::Result<File> {
-    let names = path.components().filter_map(|component| match component {
-        Component::Normal(name) => Some(Path::new(name)),
-        _ => None,
-    });
     let mut opened = open_in(AT_FDCWD, Path::new("/"))?;
-    for name in names {
+    for name in names(path)? {
         opened = open_in(&opened, name)?;
     }
     Ok(opened)
 }
 
-fn open_in(directory: impl std::os::fd::AsFd, name: &Path) -> io::Result<File> {
+/// Makes a directory; whether there was nothing of this name before.
+fn make(directory: &File, name: &Path, mode: u32) -> io::Result<bool> {
+    let made = mkdirat(directory, name, Mode::from_bits_truncate(mode)).map_err(io::Error::from);
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        made => made.map(|()| true),
+    }
+}
+
+fn open_in(directory: impl AsFd, name: &Path) -> io::Result<File> {
     let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     Ok(openat(directory, name, flags, Mode::empty())?.into())
 }
@@ -270,8 +322,36 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_made_or_removed_through_a_link() {
+        let (_root, root) = directory();
+        let theirs = root.join("theirs");
+        fs::create_dir(&theirs).unwrap();
+        fs::create_dir(theirs.join("empty")).unwrap();
+        fs::set_permissions(&theirs, Permissions::from_mode(0o700)).unwrap();
+        for (link, to) in [("link", &theirs), ("dangling", &root.join("nowhere"))] {
+            symlink(to, root.join(link)).unwrap();
+            for path in [root.join(link), root.join(link).join("below/it")] {
+                Host.create_directory(&path).unwrap_err();
+            }
+        }
+        Host.remove_directory(&root.join("link/empty")).unwrap_err();
+        fs::write(root.join("file"), "").unwrap();
+        Host.create_directory(&root.join("file")).unwrap_err();
+        assert_eq!(fs::read_dir(&theirs).unwrap().count(), 1);
+        assert_eq!(fs::metadata(&theirs).unwrap().mode() & 0o7777, 0o700);
+        assert!(!root.join("nowhere").exists());
+        for path in ["relative", "/tmp/nowhere/../x"] {
+            let refused = Host.create_directory(Path::new(path)).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::InvalidInput, "{path}");
+        }
+    }
+
+    #[test]
     fn a_directory_is_looked_at() {
         let (_root, root) = directory();
+        let missing = Host.look(&root.join("not/there")).unwrap();
+        assert_eq!(missing.real, root.join("not/there"));
+        assert_eq!((missing.holds, missing.owner), (Holds::Missing, 0));
         let us = nix::unistd::geteuid().as_raw();
         for (name, expected) in [
             (None, Holds::Nothing),
@@ -314,9 +394,15 @@ mod tests {
         symlink(root.join("data"), root.join("way")).unwrap();
         let to = |uid| Owner { uid, gid: None };
         if !is_root() {
-            // The kernel refuses the rest to everybody else.
-            Host.give(&root, Below::Everything, to(owner(&root)))
-                .unwrap();
+            // The kernel refuses it to everybody else, which is an error, and there is nothing to do where the
+            // new owner is the old one.
+            let us = owner(&root);
+            Host.give(&root, Below::Everything, to(us)).unwrap();
+            let refused = Host.give(&root, Below::Everything, to(us + 1)).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied);
+            Host.give(&root.join("way/version-2"), Below::Everything, to(us))
+                .unwrap_err();
+            assert_eq!(owner(&root.join("data/version-2/log.1")), us);
             return;
         }
         Host.give(&root.join("way"), Below::Everything, to(7))

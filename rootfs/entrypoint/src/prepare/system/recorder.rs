@@ -12,7 +12,7 @@ pub(in crate::prepare) struct Recorder {
     pub(in crate::prepare) calls: Vec<String>,
     /// What exists, and whose it is.
     pub(in crate::prepare) owned: BTreeMap<PathBuf, u32>,
-    /// What there is to see of a directory, if it is not on a mount and empty.
+    /// What there is to see of a directory, if it is not an empty one on a mount.
     pub(in crate::prepare) seen: BTreeMap<PathBuf, Seen>,
     /// The calls that fail, and how.
     pub(in crate::prepare) refused: BTreeMap<&'static str, io::ErrorKind>,
@@ -51,7 +51,11 @@ impl System for Recorder {
             owner: self.owned.get(path).copied().unwrap_or_default(),
             by_foreign_link: false,
             mounted: true,
-            holds: Holds::Nothing,
+            holds: if self.owned.contains_key(path) {
+                Holds::Nothing
+            } else {
+                Holds::Missing
+            },
         };
         Ok(self.seen.get(path).cloned().unwrap_or_else(empty))
     }
