@@ -55,14 +55,6 @@ fn section(page: &mut String, variable: &Variable) {
         None | Some("") => "none · 无".to_owned(),
         Some(default) => format!("`{default}`"),
     };
-    let effect = match variable.effect {
-        Effect::Key(key) => format!("`{key}` in `zoo.cfg`"),
-        Effect::KeySince(key, release) => {
-            format!("`{key}` in `zoo.cfg`, from ZooKeeper {release} on")
-        }
-        Effect::Other(effect) => effect.to_owned(),
-        Effect::NotYet => "not supported yet: yes is refused · 尚不支持".to_owned(),
-    };
     let _ = writeln!(page, "- Default · 默认值: {default}");
     let _ = writeln!(
         page,
@@ -70,13 +62,37 @@ fn section(page: &mut String, variable: &Variable) {
         variable.kind.allowed(),
         variable.kind.allowed_chinese()
     );
-    let _ = writeln!(page, "- Effect · 作用: {effect}");
+    let _ = writeln!(page, "- Effect · 作用: {}", effect(variable.effect));
     if !variable.aliases.is_empty() {
         let _ = writeln!(
             page,
             "- Also called · 别名: `{}`",
             variable.aliases.join("`, `")
         );
+    }
+}
+
+/// In both languages, but once where they say the same.
+fn effect(effect: Effect) -> String {
+    let (english, chinese) = match effect {
+        Effect::Key(key) => (
+            format!("`{key}` in `zoo.cfg`"),
+            format!("`zoo.cfg` 中的 `{key}`"),
+        ),
+        Effect::KeySince(key, release) => (
+            format!("`{key}` in `zoo.cfg`, from ZooKeeper {release} on"),
+            format!("`zoo.cfg` 中的 `{key}`，自 ZooKeeper {release} 起"),
+        ),
+        Effect::Other(english, chinese) => (english.to_owned(), chinese.to_owned()),
+        Effect::NotYet => (
+            "not supported yet: yes is refused".to_owned(),
+            "尚不支持：设为 yes 时拒绝启动".to_owned(),
+        ),
+    };
+    if english == chinese {
+        english
+    } else {
+        format!("{english} · {chinese}")
     }
 }
 
@@ -91,6 +107,25 @@ mod tests {
             assert!(
                 page.contains(&format!("\n### `{}`\n", variable.name)),
                 "{}",
+                variable.name
+            );
+        }
+    }
+
+    #[test]
+    fn every_effect_is_said_in_both_languages() {
+        for variable in TABLE {
+            let effect = effect(variable.effect);
+            // What is all code is the same in both.
+            let words = effect.split('`').step_by(2);
+            let is_code = words
+                .clone()
+                .all(|word| !word.contains(char::is_alphabetic));
+            let is_chinese =
+                |word: &str| word.contains(|letter| ('\u{4e00}'..'\u{9fff}').contains(&letter));
+            assert!(
+                is_code || words.clone().any(is_chinese),
+                "{}: {effect}",
                 variable.name
             );
         }
