@@ -42,7 +42,8 @@ pub enum Reply {
 impl Verb {
     const ALL: [Self; 3] = [Self::Stop, Self::Restart, Self::Status];
 
-    fn parse(line: &[u8]) -> Option<Self> {
+    /// Reads a line, without its end.
+    pub fn parse(line: &[u8]) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|verb| verb.word().as_bytes() == line)
@@ -64,7 +65,8 @@ impl fmt::Display for Verb {
 }
 
 impl Reply {
-    fn parse(line: &str) -> Option<Self> {
+    /// Reads a line, without its end.
+    pub fn parse(line: &str) -> Option<Self> {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         Some(match (word, rest) {
             ("stopping", seconds) => Self::Stopping(seconds.parse().ok()?),
