@@ -19,23 +19,8 @@ const TEMPORARY: &str = ".new";
 /// Nobody writes for so long, so that an older temporary file is one of a start that was killed.
 const STALE: Duration = Duration::from_secs(3600);
 
-/// Who may read a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Readers {
-    /// The tools as well, which may run as another user.
-    Everybody,
-    /// Nobody else: there are secrets in it.
-    Owner,
-}
-
-impl Readers {
-    fn mode(self) -> u32 {
-        match self {
-            Self::Everybody => 0o644,
-            Self::Owner => 0o600,
-        }
-    }
-}
+/// The tools read the files as well, and may run as another user.
+const MODE: u32 = 0o644;
 
 /// A directory that must be written and cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -63,11 +48,8 @@ pub fn check_writable(directory: &Path) -> Result<(), Unwritable> {
         .ancestors()
         .find(|path| path.is_dir())
         .unwrap_or(Path::new("/"));
-    let tried = create(
-        &there.join(temporary_name(OsStr::new("try"))),
-        Readers::Owner,
-    )
-    .and_then(|(path, _)| fs::remove_file(path));
+    let tried = create(&there.join(temporary_name(OsStr::new("try"))))
+        .and_then(|(path, _)| fs::remove_file(path));
     tried.map_err(|source| {
         let (mode, owner) = match fs::metadata(there) {
             Ok(metadata) => (
@@ -101,18 +83,9 @@ pub fn check_data_writable(directory: &Path) -> Result<(), Unwritable> {
 /// Writes a file by way of a temporary one beside it, so that the old or the new one is there, whole, also
 /// after a power failure.
 pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
-    replace(path, content, Readers::Everybody)
-}
-
-/// The same of a file with secrets, which nobody but this user ever may read.
-pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    replace(path, content, Readers::Owner)
-}
-
-fn replace(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     remove_stale(path, name);
-    let (temporary, mut file) = create(&path.with_file_name(temporary_name(name)), readers)?;
+    let (temporary, mut file) = create(&path.with_file_name(temporary_name(name)))?;
     let written = file
         .write_all(content)
         .and_then(|()| file.sync_all())
@@ -141,20 +114,15 @@ fn is_temporary(candidate: &OsStr, name: &OsStr) -> bool {
     middle().is_some_and(|middle| middle.len() == 16 && middle.iter().all(u8::is_ascii_hexdigit))
 }
 
-fn create(path: &Path, readers: Readers) -> io::Result<(PathBuf, File)> {
+fn create(path: &Path) -> io::Result<(PathBuf, File)> {
     let file = OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(readers.mode())
+        .mode(MODE)
         .open(path)?;
     // The umask may have taken more than it should. Where a file system has no permissions of its own, those
-    // that it shows must do; but secrets do not go where everybody may read them.
-    let set = file.set_permissions(Permissions::from_mode(readers.mode()));
-    if readers == Readers::Owner {
-        set.inspect_err(|_| {
-            let _ = fs::remove_file(path);
-        })?;
-    }
+    // that it shows must do.
+    let _ = file.set_permissions(Permissions::from_mode(MODE));
     Ok((path.to_owned(), file))
 }
 
@@ -231,11 +199,6 @@ mod tests {
         write(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(mode(&path), 0o644);
-        write_private(&path, b"three").unwrap();
-        assert_eq!(
-            (fs::read(&path).unwrap().as_slice(), mode(&path)),
-            (&b"three"[..], 0o600)
-        );
         assert_eq!(names(directory.path()), ["zoo.cfg"]);
     }
 

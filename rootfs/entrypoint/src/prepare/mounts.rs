@@ -29,10 +29,6 @@ pub struct Mount {
     pub root: PathBuf,
     /// The type of the file system.
     pub file_system: OsString,
-    /// The device, or the share of a server.
-    pub source: OsString,
-    /// Whether nothing can be written by this way.
-    pub read_only: bool,
 }
 
 /// Whom a mount goes back to.
@@ -91,18 +87,12 @@ impl Mount {
         let mut fields = line.split(|byte| *byte == b' ');
         let root = fields.nth(3)?;
         let point = fields.next()?;
-        let options = fields.next()?;
         fields.find(|field| *field == b"-")?;
         let file_system = fields.next()?;
-        let source = fields.next().unwrap_or_default();
-        // A mount may be read-only by itself or by its file system.
-        let of_file_system = fields.next().unwrap_or_default();
         Some(Self {
             point: unescaped(point).into(),
             root: unescaped(root).into(),
             file_system: unescaped(file_system),
-            source: unescaped(source),
-            read_only: is_read_only(options) || is_read_only(of_file_system),
         })
     }
 
@@ -149,12 +139,6 @@ pub fn resolved(path: &Path) -> PathBuf {
 
 fn is_generated(name: &str) -> bool {
     name.len() == GENERATED_NAME && name.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-fn is_read_only(options: &[u8]) -> bool {
-    options
-        .split(|byte| *byte == b',')
-        .any(|word| word == b"ro")
 }
 
 /// Blanks, line ends and backslashes are written as three octal digits, such as `\040`.
@@ -223,9 +207,6 @@ mod tests {
         assert_eq!(found("/bind").volume(), Volume::Mapped);
         assert_eq!(found("/tmpfs/x").volume(), Volume::Memory);
         assert_eq!(found("/nfs").file_system, "nfs4");
-        assert_eq!(found("/nfs").source, "store:/zk");
-        let read_only = ["/data", "/bind", "/tmpfs", "/nfs"].map(|path| found(path).read_only);
-        assert_eq!(read_only, [false, true, false, true]);
         for path in ["/", "/srv/data", "/database", "relative", ""] {
             assert_eq!(mounts.mount_of(Path::new(path)), None, "{path}");
         }
@@ -355,12 +336,11 @@ mod tests {
             name in proptest::collection::vec(1..=255_u8, 1..40)
                 .prop_filter("no separator", |name| !name.contains(&b'/') && name != b"." && name != b".."),
             optional in proptest::collection::vec("[a-z]{1,8}:[0-9]{1,3}", 0..3),
-            read_only: bool,
         ) {
             let point = [b"/", name.as_slice()].concat();
             let mut line = b"36 35 98:0 /root ".to_vec();
             line.extend(escaped(&point));
-            line.extend(if read_only { b" ro,noatime ".as_slice() } else { b" rw,noatime " });
+            line.extend(b" rw,noatime ");
             for field in &optional {
                 line.extend(format!("{field} ").bytes());
             }
@@ -369,7 +349,6 @@ mod tests {
             let point = PathBuf::from(OsString::from_vec(point));
             let mount = mounts.mount_of(&point.join("below")).unwrap();
             prop_assert_eq!(&mount.point, &point);
-            prop_assert_eq!(mount.read_only, read_only);
             prop_assert_eq!(mount.root.as_path(), Path::new("/root"));
         }
     }
