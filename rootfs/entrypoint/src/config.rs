@@ -2,6 +2,9 @@
 //!
 //! The keys stand in the order of the table of variables, so that one environment always gives one file.
 
+use std::path::{Path, PathBuf};
+
+use crate::file;
 use crate::properties::{self, Properties};
 use crate::release::Release;
 use crate::servers::ServerList;
@@ -200,6 +203,23 @@ pub fn servers_of(config: &Properties) -> Option<ServerList> {
         .map(|(id, value)| format!("server.{id}={value}"))
         .collect();
     ServerList::parse(&lines.join(" ")).ok()
+}
+
+/// The file that `dynamicConfigFile` of the `zoo.cfg` at `path` names.
+///
+/// A relative name is the server's to resolve, whose working directory only the server itself knows; a file
+/// beside `zoo.cfg` is what everybody means by it.
+pub fn dynamic(config: &Properties, path: &Path) -> Option<Properties> {
+    let name = config
+        .get("dynamicConfigFile")
+        .filter(|name| !name.is_empty())?;
+    let here = PathBuf::from(name);
+    let file = if here.exists() {
+        here
+    } else {
+        path.with_file_name(name)
+    };
+    Some(Properties::parse(&file::read(&file).ok()??))
 }
 
 #[cfg(test)]

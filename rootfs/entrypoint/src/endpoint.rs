@@ -4,11 +4,11 @@
 //! `dynamicConfigFile` names; and only where none of them has a port, `secureClientPort`.
 
 use std::fmt;
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::config;
+use crate::myid;
 use crate::properties::Properties;
 use crate::servers::{ClientAddress, ServerId};
 
@@ -42,18 +42,14 @@ impl Endpoint {
         }
     }
 
-    /// What the configuration file `path` says, with the files it refers to; `None` if that is no port.
-    pub fn of_file(path: &Path) -> Option<Self> {
-        let config = Properties::parse(&fs::read(path).ok()?);
-        let dynamic = config
-            .get("dynamicConfigFile")
-            .and_then(|name| fs::read(dynamic_file(name, path)).ok());
-        let dynamic = dynamic
-            .map(|bytes| Properties::parse(&bytes))
-            .unwrap_or_default();
+    /// What the configuration file `path` says by its content, with the files it refers to; `None` if that is
+    /// no port.
+    pub fn of_file(path: &Path, content: &[u8]) -> Option<Self> {
+        let config = Properties::parse(content);
+        let dynamic = config::dynamic(&config, path).unwrap_or_default();
         let own = config
             .get("dataDir")
-            .and_then(|directory| own_id(Path::new(directory)));
+            .and_then(|directory| myid::server_of(Path::new(directory)));
         Self::of_config(&config, &dynamic, own)
     }
 
@@ -99,27 +95,6 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// The number in `myid` of a data directory.
-pub fn own_id(data_directory: &Path) -> Option<ServerId> {
-    ServerId::parse(
-        fs::read_to_string(data_directory.join("myid"))
-            .ok()?
-            .lines()
-            .next()?
-            .trim(),
-    )
-}
-
-/// A relative name is the server's to resolve, whose working directory is not known here; a file beside
-/// `zoo.cfg` is what everybody means by it.
-fn dynamic_file(name: &str, config: &Path) -> PathBuf {
-    let here = PathBuf::from(name);
-    if here.exists() {
-        return here;
-    }
-    config.with_file_name(name)
-}
-
 /// The first address that only it is reached by.
 fn reachable(addresses: [Option<String>; 2]) -> String {
     addresses
@@ -148,6 +123,7 @@ fn is_here(address: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn found(config: &str, dynamic: &str) -> Option<String> {
         let endpoint = Endpoint::of_config(
@@ -251,8 +227,8 @@ mod tests {
         fs::write(&dynamic, "server.2=b:1:2:participant;2185").unwrap();
         for name in ["zoo.cfg.dynamic.100000000", dynamic.to_str().unwrap()] {
             let content = format!("dataDir={}\ndynamicConfigFile={name}\n", data.display());
-            fs::write(&config, content).unwrap();
-            assert_eq!(Endpoint::of_file(&config), Some(Endpoint::local(2185)));
+            let found = Endpoint::of_file(&config, content.as_bytes());
+            assert_eq!(found, Some(Endpoint::local(2185)));
         }
     }
 }

@@ -1,13 +1,15 @@
 //! What the tools take from the `zoo.cfg` that is in force, and from the environment where there is none.
 
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::endpoint::Endpoint;
+use crate::file;
 use crate::prepare::history::VERSION;
 use crate::properties::Properties;
+use crate::runtime::RuntimeDirectory;
 use crate::variables::Values;
-use crate::variables::ids::{CONF_DIR, DATA_DIR, DATA_LOG_DIR, PORT_NUMBER};
+use crate::variables::ids::{CONF_DIR, DATA_DIR, DATA_LOG_DIR, PID_FILE, PORT_NUMBER};
 
 /// The directories of snapshots and of transaction logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +21,15 @@ pub(super) struct DataDirectories {
 }
 
 /// The rows that [`endpoint`] needs.
-pub(super) const ENDPOINT_ROWS: [usize; 2] = [CONF_DIR.row(), PORT_NUMBER.row()];
+pub(super) const ENDPOINT_ROWS: [usize; 3] = [CONF_DIR.row(), PID_FILE.row(), PORT_NUMBER.row()];
 
 /// The rows that [`data_directories`] needs.
-pub(super) const DATA_ROWS: [usize; 3] = [CONF_DIR.row(), DATA_DIR.row(), DATA_LOG_DIR.row()];
+pub(super) const DATA_ROWS: [usize; 4] = [
+    CONF_DIR.row(),
+    PID_FILE.row(),
+    DATA_DIR.row(),
+    DATA_LOG_DIR.row(),
+];
 
 /// Where `zoo.cfg` is.
 pub(super) fn path(values: &Values) -> PathBuf {
@@ -32,16 +39,30 @@ pub(super) fn path(values: &Values) -> PathBuf {
 /// Where the server of this container listens.
 pub(super) fn endpoint(values: &Values) -> Option<Endpoint> {
     let path = path(values);
-    if path.exists() {
-        Endpoint::of_file(&path)
-    } else {
-        Some(Endpoint::local(values.port(PORT_NUMBER)))
+    match content(values) {
+        Ok(Some(content)) => Endpoint::of_file(&path, &content),
+        Err(_) if path.exists() => None,
+        Ok(None) | Err(_) => Some(Endpoint::local(values.port(PORT_NUMBER))),
+    }
+}
+
+/// What `zoo.cfg` says; where this user may not read it, what the copy says that the running server has of it.
+fn content(values: &Values) -> io::Result<Option<Vec<u8>>> {
+    let copy = || {
+        let runtime = RuntimeDirectory::find(values.path(PID_FILE))?;
+        file::read(&runtime.path().join("zoo.cfg")).ok()?
+    };
+    match file::read(&path(values)) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            copy().map_or(Err(error), |content| Ok(Some(content)))
+        }
+        read => read,
     }
 }
 
 /// Where the server of this container keeps its data.
 pub(super) fn data_directories(values: &Values) -> DataDirectories {
-    let config = fs::read(path(values)).ok();
+    let config = content(values).ok().flatten();
     config
         .and_then(|content| DataDirectories::of(&Properties::parse(&content)))
         .unwrap_or_else(|| DataDirectories {

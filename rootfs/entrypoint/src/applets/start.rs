@@ -235,7 +235,13 @@ fn step_by_step<'a>(
         .for_each(|refusal| complaints.say(refusal));
 
     let identity = daemon::identity(&values).inspect_err(|error| complaints.explain(error));
-    let facts = complaints.all(Facts::look(&values, mounts), facts::hint)?;
+    let former = held.map(|held| held.config.as_path());
+    let facts = complaints.all(Facts::look(&values, mounts, former), facts::hint)?;
+    if facts.config_is_former {
+        journal.warning(
+            "zoo.cfg can only be read by root, as at the start of the container: what was edited since is not in force",
+        );
+    }
     let plan = Plan::make(environment, &values, &facts).map_err(|errors| {
         // Beside broken values only that is worth saying which does not follow from them.
         let follows = |error: &&PlanError| match error {

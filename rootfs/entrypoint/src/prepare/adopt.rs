@@ -84,22 +84,25 @@ pub trait Disk {
 
 /// The file system.
 #[derive(Debug)]
-pub struct Host;
+pub struct Host<'a> {
+    /// What is mounted.
+    pub mounts: &'a Mounts,
+}
 
-impl Disk for Host {
+impl Disk for Host<'_> {
     fn history(&self, directory: &Path) -> History {
         History::of(directory)
     }
 
     fn config(&self, directory: &Path) -> Found {
         // That a file cannot be read is said with the other facts, of the directory that is used.
-        Found::look(&directory.join("zoo.cfg")).unwrap_or(Found::Nothing)
+        Found::look(&directory.join("zoo.cfg"), self.mounts).unwrap_or(Found::Nothing)
     }
 }
 
 /// Puts the directories that are to be used into `values`: for a server as for every tool.
 pub fn adopted(values: &mut Values, mounts: &Mounts) -> Adoption {
-    let adoption = decide(values, mounts, &Host);
+    let adoption = decide(values, mounts, &Host { mounts });
     for (id, path) in &adoption.changes {
         values.adopt(*id, path);
     }

@@ -1,16 +1,14 @@
 //! What is there before anything is written: the release, a configuration, a `myid`.
 
-use std::fs::OpenOptions;
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::OFlag;
 use nix::unistd::{geteuid, gethostname};
 
 use super::history::History;
 use super::mounts::{Mounts, resolved};
 use crate::config;
+use crate::file;
 use crate::properties::Properties;
 use crate::release::{Release, ReleaseError};
 use crate::servers::ServerList;
@@ -25,6 +23,8 @@ pub struct Facts {
     pub release: Release,
     /// The `zoo.cfg` that is there.
     pub config: Found,
+    /// Whether that is the copy which the server before this one reads, since this user may not read the file.
+    pub config_is_former: bool,
     /// The data directory: the one of a kept configuration, else of the environment.
     pub data_directory: PathBuf,
     /// The directory of transaction logs, likewise.
@@ -78,24 +78,22 @@ pub enum Reason {
 
 impl Found {
     /// What is at `path`.
-    pub fn look(path: &Path) -> Result<Self, FactsError> {
-        Ok(read(path)?.map_or(Self::Nothing, Self::of))
+    pub fn look(path: &Path, mounts: &Mounts) -> Result<Self, FactsError> {
+        let content = read(path)?;
+        Ok(content.map_or(Self::Nothing, |content| Self::of(content, path, mounts)))
     }
 
-    pub(super) fn of(content: Vec<u8>) -> Self {
+    pub(super) fn of(content: Vec<u8>, path: &Path, mounts: &Mounts) -> Self {
         let properties = Properties::parse(&content);
         let reason = if config::is_reconfigurable(&properties) {
             Reason::Reconfigurable
-        } else if stamp::owner(&content) == Owner::User {
+        // What is mounted as a single file cannot be replaced.
+        } else if stamp::owner(&content) == Owner::User || is_mounted(path, mounts) {
             Reason::Brought
         } else {
             return Self::Ours(content);
         };
-        let dynamic = || {
-            let path = PathBuf::from(properties.get("dynamicConfigFile")?);
-            let content = read(&path).ok()??;
-            config::servers_of(&Properties::parse(&content))
-        };
+        let dynamic = || config::servers_of(&config::dynamic(&properties, path)?);
         Self::Kept(Kept {
             servers: config::servers_of(&properties).or_else(dynamic),
             content,
@@ -103,6 +101,10 @@ impl Found {
             reason,
         })
     }
+}
+
+fn is_mounted(path: &Path, mounts: &Mounts) -> bool {
+    mounts.is_mount_point(&resolved(path))
 }
 
 /// Why we do not know what is there.
@@ -121,13 +123,16 @@ pub enum FactsError {
     },
 }
 
+impl FactsError {
+    /// Whether this user may not look.
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied)
+    }
+}
+
 /// What to do next, where we know.
 pub fn hint(errors: &[FactsError]) -> Option<String> {
-    let is_refused = |error: &FactsError| {
-        matches!(error, FactsError::Unreadable { source, .. }
-            if source.kind() == io::ErrorKind::PermissionDenied)
-    };
-    (geteuid().is_root() && errors.iter().any(is_refused)).then(|| {
+    (geteuid().is_root() && errors.iter().any(FactsError::is_refusal)).then(|| {
         "root may not look in there, without the capability DAC_OVERRIDE or on an NFS server that takes it for \
          nobody: start the container with `--user` and the number of the owner"
             .to_owned()
@@ -135,12 +140,25 @@ pub fn hint(errors: &[FactsError]) -> Option<String> {
 }
 
 impl Facts {
-    /// Looks, and changes nothing.
-    pub fn look(values: &Values, mounts: Mounts) -> Result<Self, Vec<FactsError>> {
+    /// Looks, and changes nothing. `former` is the file that a server reads which is to be started again: root
+    /// could read more at its first start than the daemon user can now.
+    pub fn look(
+        values: &Values,
+        mounts: Mounts,
+        former: Option<&Path>,
+    ) -> Result<Self, Vec<FactsError>> {
         let release =
             Release::of_jars(&values.path(BASE_DIR).join("lib")).map_err(FactsError::from);
         let config_path = values.path(CONF_DIR).join("zoo.cfg");
-        let config = Found::look(&config_path);
+        let mut config = Found::look(&config_path, &mounts);
+        let copy = former.filter(|former| {
+            *former != config_path && matches!(&config, Err(error) if error.is_refusal())
+        });
+        let copy = copy.and_then(|copy| file::read(copy).ok()?);
+        let config_is_former = copy.is_some();
+        if let Some(content) = copy {
+            config = Ok(Found::of(content, &config_path, &mounts));
+        }
         let kept = match &config {
             Ok(Found::Kept(kept)) => kept.properties.clone(),
             _ => Properties::default(),
@@ -164,7 +182,8 @@ impl Facts {
                 data_directory,
                 data_log_directory,
                 myid,
-                config_is_mounted: mounts.is_mount_point(&resolved(&config_path)),
+                config_is_former,
+                config_is_mounted: is_mounted(&config_path, &mounts),
                 host_name: host_name(),
                 mounts,
                 of_data,
@@ -185,34 +204,44 @@ fn host_name() -> String {
         .unwrap_or_default()
 }
 
-/// The largest file that is read: nobody writes one by hand, and a device has no end.
-const LARGEST: u64 = 1 << 20;
-
-/// The content of a file, if there is one. Whoever may write to a volume may have put a pipe or a device
-/// there, which would hold the start for ever.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, FactsError> {
-    let unreadable = |source| FactsError::Unreadable {
+    file::read(path).map_err(|source| FactsError::Unreadable {
         path: path.to_owned(),
         source,
-    };
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(OFlag::O_NONBLOCK.bits())
-        .open(path);
-    let file = match opened {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(unreadable)?,
-    };
-    if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err(unreadable(io::Error::other("it is no regular file")));
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ours_is_kept_where_it_cannot_be_replaced() {
+        let path = Path::new("/nowhere/conf/zoo.cfg");
+        let ours = stamp::stamped("tickTime=2000\n").into_bytes();
+        let of = |mounts| Found::of(ours.clone(), path, &mounts);
+        for directory in [
+            Mounts::default(),
+            Mounts::of(&[("/nowhere/conf", "/home/me")]),
+        ] {
+            assert_eq!(of(directory), Found::Ours(ours.clone()));
+        }
+        let Found::Kept(kept) = of(Mounts::of(&[("/nowhere/conf/zoo.cfg", "/home/me/zoo.cfg")]))
+        else {
+            panic!("not kept");
+        };
+        assert_eq!(kept.reason, Reason::Brought);
     }
-    let mut content = Vec::new();
-    let mut limited = file.take(LARGEST + 1);
-    limited.read_to_end(&mut content).map_err(unreadable)?;
-    if content.len() as u64 > LARGEST {
-        return Err(unreadable(io::Error::other(format!(
-            "it has more than {LARGEST} bytes"
-        ))));
+
+    #[test]
+    fn servers_are_in_the_file_beside_the_configuration() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("zoo.cfg");
+        std::fs::write(root.path().join("zoo.cfg.dynamic"), "server.2=b:1:2\n").unwrap();
+        let content = b"reconfigEnabled=true\ndynamicConfigFile=zoo.cfg.dynamic\n".to_vec();
+        let Found::Kept(kept) = Found::of(content, &path, &Mounts::default()) else {
+            panic!("not kept");
+        };
+        assert_eq!(kept.servers.unwrap().to_string(), "server.2=b:1:2");
     }
-    Ok(Some(content))
 }

@@ -449,6 +449,7 @@ fn outcome(pairs: &[(&str, &str)]) -> Vec<String> {
     let facts = Facts {
         release: Release::new(3, 6, 1),
         config: Found::Nothing,
+        config_is_former: false,
         data_directory: "/data".into(),
         data_log_directory: "/datalog".into(),
         myid: None,

@@ -18,7 +18,14 @@ impl Disk for Files {
 
     fn config(&self, directory: &Path) -> Found {
         let content = self.configs.get(directory).cloned();
-        content.map_or(Found::Nothing, |content| Found::of(content.into_bytes()))
+        let of = |content: String| {
+            Found::of(
+                content.into_bytes(),
+                &directory.join("zoo.cfg"),
+                &Mounts::default(),
+            )
+        };
+        content.map_or(Found::Nothing, of)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The number of this server: what `myid` says, else what `ZOO_SERVER_ID` asks for.
 
 use super::PlanError;
-use crate::prepare::facts::Facts;
+use crate::myid::Myid;
+use crate::prepare::facts::{Facts, Found};
 use crate::servers::ServerId;
 use crate::variables::ids::{SERVER_ID, SERVER_ID_OFFSET};
 use crate::variables::{ServerNumber, Values};
@@ -10,6 +11,8 @@ use crate::variables::{ServerNumber, Values};
 pub(super) struct OwnNumber {
     /// What `myid` says.
     existing: Option<ServerId>,
+    /// Whether it says what we know nothing of, and is left alone.
+    left_alone: bool,
     /// What is asked for; nothing where the host name has no number to offer.
     asked_for: Option<ServerId>,
     /// Whether somebody asked for it, or it is the default.
@@ -21,7 +24,19 @@ pub(super) struct OwnNumber {
 impl OwnNumber {
     /// Looks at both.
     pub(super) fn find(values: &Values, facts: &Facts, errors: &mut Vec<PlanError>) -> Self {
-        let existing = existing(facts, errors);
+        let myid = facts.myid.as_deref().map_or(Myid::Empty, Myid::parse);
+        let is_kept = matches!(facts.config, Found::Kept(_));
+        let (existing, left_alone) = match myid {
+            Myid::Server(id) => (Some(id), false),
+            // Whoever brought both along knows of it.
+            Myid::OutOfRange if is_kept => (None, true),
+            Myid::Empty => (None, false),
+            Myid::OutOfRange | Myid::Invalid => {
+                let path = facts.data_directory.join("myid");
+                errors.push(PlanError::Myid { path });
+                (None, false)
+            }
+        };
         let given_as = values.given_as(SERVER_ID);
         let by = given_as.unwrap_or("ZOO_SERVER_ID").to_owned();
         let asked_for = match values.server_number(SERVER_ID) {
@@ -29,7 +44,7 @@ impl OwnNumber {
             ServerNumber::OfHostName => {
                 let offset = values.integer(SERVER_ID_OFFSET);
                 let id = of_host_name(&facts.host_name, offset);
-                if id.is_none() && existing.is_none() {
+                if id.is_none() && existing.is_none() && !left_alone {
                     errors.push(PlanError::HostName {
                         by: by.clone(),
                         host_name: facts.host_name.clone(),
@@ -41,15 +56,16 @@ impl OwnNumber {
         };
         Self {
             existing,
+            left_alone,
             asked_for,
             was_asked_for: given_as.is_some(),
             by,
         }
     }
 
-    /// The one in force; nothing where that is an error already.
+    /// The one in force; nothing where that is an error already, or beyond us.
     pub(super) fn in_force(&self) -> Option<ServerId> {
-        self.existing.or(self.asked_for)
+        self.existing.or_else(|| self.to_write())
     }
 
     /// What it is in force by.
@@ -63,34 +79,28 @@ impl OwnNumber {
 
     /// What to write into `myid`; nothing where there is one.
     pub(super) fn to_write(&self) -> Option<ServerId> {
-        self.asked_for.filter(|_| self.existing.is_none())
+        self.asked_for
+            .filter(|_| self.existing.is_none() && !self.left_alone)
     }
 
     /// What to say where `myid` says something else than was asked for.
     pub(super) fn warning(&self, facts: &Facts) -> Option<String> {
+        let path = facts.data_directory.join("myid");
+        if self.left_alone {
+            return Some(format!(
+                "{} holds a number that is not from 1 to 255, and stays as it is because zoo.cfg does",
+                path.display()
+            ));
+        }
         let id = self
             .existing
             .filter(|id| self.was_asked_for && Some(*id) != self.asked_for)?;
         Some(format!(
             "{} says {id} and wins, {} is ignored",
-            facts.data_directory.join("myid").display(),
+            path.display(),
             self.by
         ))
     }
-}
-
-fn existing(facts: &Facts, errors: &mut Vec<PlanError>) -> Option<ServerId> {
-    // An empty file is what a start leaves that was killed between creating and writing it elsewhere.
-    let content = facts.myid.as_deref()?.lines().next()?.trim();
-    if content.is_empty() {
-        return None;
-    }
-    let id = ServerId::parse(content);
-    if id.is_none() {
-        let path = facts.data_directory.join("myid");
-        errors.push(PlanError::Myid { path });
-    }
-    id
 }
 
 /// `zk-0` and offset 1 is server 1. Of a full name only the host's own part counts.

@@ -15,6 +15,7 @@ fn facts() -> Facts {
     Facts {
         release: Release::new(3, 6, 1),
         config: Found::Nothing,
+        config_is_former: false,
         data_directory: "/srv/data/zookeeper".into(),
         data_log_directory: "/srv/datalog/zookeeper".into(),
         myid: None,
@@ -176,6 +177,35 @@ fn an_existing_myid_wins() {
         ..facts()
     };
     assert_eq!(made(&[ALLOWED], &empty).unwrap().myid, ServerId::new(1));
+}
+
+#[test]
+fn a_number_beyond_ours_stays_with_a_configuration_that_was_brought_along() {
+    let brought = |myid: &str| Facts {
+        config: kept(b"clientPort=2181\n", Reason::Brought),
+        myid: Some(myid.to_owned()),
+        ..facts()
+    };
+    for pairs in [&[][..], &[("ZOO_SERVER_ID", "auto")]] {
+        for myid in ["0\n", "256"] {
+            let plan = plan(pairs, &brought(myid));
+            assert_eq!(plan.myid, None);
+            assert_eq!(
+                plan.warnings,
+                [
+                    "/srv/data/zookeeper/myid holds a number that is not from 1 to 255, and stays as it is because \
+                     zoo.cfg does"
+                ]
+            );
+        }
+    }
+    let refused = ["/srv/data/zookeeper/myid holds no number from 1 to 255"];
+    assert_eq!(errors(&[], &brought("seven")), refused);
+    let generated = Facts {
+        myid: Some("0".to_owned()),
+        ..facts()
+    };
+    assert_eq!(errors(&[ALLOWED], &generated), refused);
 }
 
 #[test]
