@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use e2e::ask;
 use e2e::engine::{Container, Volume};
-use e2e::images::{ImageId, VERSIONS, World, distroless, full};
+use e2e::images::{ImageId, VERSIONS, Variant, World, distroless, full};
 use e2e::need::{Need, PS};
 use libtest_mimic::Trial;
 
@@ -69,11 +69,16 @@ impl Snapshot {
     }
 }
 
-/// Writes somebody's own zoo.cfg into a directory.
-fn theirs(directory: &Path) -> anyhow::Result<Snapshot> {
+/// Writes somebody's own zoo.cfg into a directory, as private as the image can bear: root reads any file, and
+/// `distroless` never is root.
+fn theirs(directory: &Path, image: ImageId) -> anyhow::Result<Snapshot> {
     let path = directory.join("zoo.cfg");
     fs::write(&path, THEIRS)?;
-    fs::set_permissions(&path, Permissions::from_mode(0o604))?;
+    let mode = match image.variant {
+        Variant::Full => 0o600,
+        Variant::Distroless => 0o604,
+    };
+    fs::set_permissions(&path, Permissions::from_mode(mode))?;
     chown(&path, Some(SOMEBODY), Some(SOMEBODY))?;
     Snapshot::of(&path)
 }
@@ -89,7 +94,7 @@ fn is_in_force(server: &Container) -> anyhow::Result<()> {
 /// Nobody has to say that anybody may connect: whoever brings a zoo.cfg along decides it there.
 fn their_file(world: &World, image: ImageId) -> anyhow::Result<()> {
     let directory = world.directory(&format!("s16-file-{image}"))?;
-    let before = theirs(&directory)?;
+    let before = theirs(&directory, image)?;
     let file = directory.join("zoo.cfg");
     let server = small(world, image)?
         .bind(&file, "/srv/conf/zookeeper/zoo.cfg")
@@ -111,7 +116,7 @@ fn their_directory(world: &World, image: ImageId) -> anyhow::Result<()> {
     let (conf, data) = (top.join("conf/zookeeper"), top.join("data/zookeeper"));
     fs::create_dir_all(&conf)?;
     fs::create_dir_all(&data)?;
-    let before = theirs(&conf)?;
+    let before = theirs(&conf, image)?;
     let myid = data.join("myid");
     fs::write(&myid, "7")?;
     let server = small(world, image)?
@@ -130,7 +135,7 @@ fn read_only(world: &World, image: ImageId) -> anyhow::Result<()> {
     let top = world.directory(&format!("s16-read-only-{image}"))?;
     let conf = top.join("zookeeper");
     fs::create_dir(&conf)?;
-    let before = theirs(&conf)?;
+    let before = theirs(&conf, image)?;
     let server = small(world, image)?
         .bind_read_only(&top, "/srv/conf")
         .env("ZOO_SERVER_ID", "7")

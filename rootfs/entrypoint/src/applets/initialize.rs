@@ -9,9 +9,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::configured::{self, DATA_ROWS, DataDirectories};
 use super::{DAEMON_ROWS, failure, print, usage, values};
+use crate::control::{Connection, ConnectionError, Verb};
+use crate::file;
 use crate::journal::Journal;
 use crate::prepare::daemon;
 use crate::prepare::directories::{self, Content, Directory, NamedBy};
@@ -20,7 +23,11 @@ use crate::prepare::lock;
 use crate::prepare::system::Host;
 use crate::properties::Properties;
 use crate::servers::ServerId;
+use crate::variables::ids::PID_FILE;
 use crate::variables::{Environment, Values};
+
+/// How long PID 1 may take to answer.
+const PROMPT: Duration = Duration::from_secs(5);
 
 /// The end of the name of what is put aside.
 const ASIDE: &str = ".before-initialize";
@@ -58,6 +65,12 @@ enum InitializeError {
     Data(PathBuf),
     #[error(transparent)]
     Running(#[from] lock::Taken),
+    #[error("the server of this container runs on {}: stop it first", .0.display())]
+    RunningHere(PathBuf),
+    #[error("nothing is removed while a server may be running: {0}")]
+    PerhapsRunning(#[source] ConnectionError),
+    #[error("nothing is removed while another server may be running on it: {0}")]
+    Unlocked(#[source] lock::Unlocked),
     #[error("cannot make {}: {source}", path.display())]
     Make { path: PathBuf, source: io::Error },
 }
@@ -116,10 +129,15 @@ impl Request {
 
 fn initialize(request: &Request, values: &Values) -> Result<String, InitializeError> {
     let directories = directories(request, values)?;
+    // First of all, since root may ask every server.
+    check_not_running(request, &directories, values)?;
     become_owner(&directories, values)?;
     // Held to the end: a server that starts meanwhile waits for nothing, it refuses.
-    let (_lock, _) = lock::take(&directories.data, &directories.log, None)?;
-    if !request.force {
+    let (_lock, unlocked) = lock::take(&directories.data, &directories.log, None)?;
+    if request.force {
+        let problem = unlocked.into_iter().next();
+        problem.map_or(Ok(()), |problem| Err(InitializeError::Unlocked(problem)))?;
+    } else {
         let mut data = directories.all().map(configured::version_2);
         if let Some(there) = data.find(|data| data.exists()) {
             return Err(InitializeError::Data(there));
@@ -138,12 +156,35 @@ fn initialize(request: &Request, values: &Values) -> Result<String, InitializeEr
     ))
 }
 
+/// Asks the server of this container, which may have found nothing that it could lock.
+fn check_not_running(
+    request: &Request,
+    directories: &DataDirectories,
+    values: &Values,
+) -> Result<(), InitializeError> {
+    let in_force = configured::data_directories(values);
+    let Some(used) = in_force
+        .all()
+        .find(|used| directories.all().any(|directory| directory == *used))
+    else {
+        return Ok(());
+    };
+    let asked = Connection::ask(values.path(PID_FILE), Verb::Status);
+    match asked.and_then(|mut connection| connection.answer(Some(PROMPT))) {
+        Ok(_) => Err(InitializeError::RunningHere(used.to_owned())),
+        Err(ConnectionError::NoServer) => Ok(()),
+        Err(error) if request.force => Err(InitializeError::PerhapsRunning(error)),
+        Err(_) => Ok(()),
+    }
+}
+
 /// By the configuration that is named, else by the one that is in force.
 fn directories(request: &Request, values: &Values) -> Result<DataDirectories, InitializeError> {
     let Some(config) = &request.config else {
         return Ok(configured::data_directories(values));
     };
-    let content = fs::read(config).map_err(|source| InitializeError::Config {
+    let read = file::read(config).and_then(|read| read.ok_or(io::ErrorKind::NotFound.into()));
+    let content = read.map_err(|source| InitializeError::Config {
         path: config.clone(),
         source,
     })?;
@@ -417,6 +458,23 @@ mod tests {
             error.starts_with("another server is running on "),
             "{error}"
         );
+    }
+
+    #[test]
+    fn nothing_is_removed_that_cannot_be_locked() {
+        let server = Server::new();
+        server.initialize("--myid=3").unwrap();
+        let lock = server.path("log/.zookeeper-entrypoint.lock");
+        fs::remove_file(&lock).unwrap();
+        std::os::unix::fs::symlink("/dev/null", &lock).unwrap();
+        let before = server.files();
+        let error = server.initialize("--force").unwrap_err();
+        let expected = format!(
+            "nothing is removed while another server may be running on it: {} cannot be locked: ",
+            server.path("log").display()
+        );
+        assert!(error.starts_with(&expected), "{error}");
+        assert_eq!(server.files(), before);
     }
 
     #[test]

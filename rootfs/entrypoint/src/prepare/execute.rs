@@ -11,6 +11,7 @@ use super::files::{self, Unwritable};
 use super::lock::{self, DataLock, Taken};
 use super::plan::{Plan, StartFrom};
 use super::system::System;
+use crate::file;
 use crate::journal::Journal;
 use crate::runtime::{RuntimeDirectory, RuntimeError};
 
@@ -32,6 +33,17 @@ pub enum ExecuteError {
     /// The copy of `zoo.cfg` that the server reads has no place.
     #[error("no copy of zoo.cfg for the running server: {0}")]
     Runtime(String),
+    /// The server, which is to replace `zoo.cfg`, cannot even read it.
+    #[error(
+        "cannot read {} as the user of the server, who must replace it where reconfiguration is on: {source}",
+        path.display()
+    )]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// A file cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -104,7 +116,11 @@ pub fn execute(
     let held_lock = held.map(|held| &held.lock);
     let locked = lock::take(data, &plan.data_log_directory, held_lock);
     let (lock, unlocked) = locked.map_err(|taken| vec![taken.into()])?;
-    unlocked.iter().for_each(|problem| journal.debug(problem));
+    for problem in unlocked {
+        journal.warning(format_args!(
+            "{problem}: a second server on the same data would not be noticed"
+        ));
+    }
     let conf = plan.config_path.parent().unwrap_or(Path::new("/"));
     if let Err(error) = files::copy_missing(Path::new(DEFAULT_FILES), conf) {
         // They are on the class path in their own place, too.
@@ -132,19 +148,26 @@ pub fn execute(
     })
 }
 
-/// The file itself, or a copy of it that ZooKeeper can write beside.
+/// The file itself, or a copy of it: one that ZooKeeper can write beside, and may read. Root could read more.
 fn config_to_read(
     plan: &Plan,
     runtime: &Result<RuntimeDirectory, RuntimeError>,
 ) -> Result<PathBuf, ExecuteError> {
     let conf = plan.config_path.parent().unwrap_or(Path::new("/"));
+    let read = file::read(&plan.config_path);
     let (content, needed) = match &plan.start_from {
-        StartFrom::Itself => return Ok(plan.config_path.clone()),
+        StartFrom::Itself => {
+            let itself = read.map(|_| plan.config_path.clone());
+            return itself.map_err(|source| ExecuteError::Unreadable {
+                path: plan.config_path.clone(),
+                source,
+            });
+        }
         StartFrom::ItselfOrCopy(content) => {
-            if files::check_writable(conf).is_ok() {
+            if read.is_ok() && files::check_writable(conf).is_ok() {
                 return Ok(plan.config_path.clone());
             }
-            (content, false)
+            (content, read.is_err())
         }
         StartFrom::Copy(content) => (content, true),
     };

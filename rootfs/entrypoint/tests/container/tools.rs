@@ -295,7 +295,7 @@ fn a_running_server_keeps_its_data() {
     assert!(
         ended
             .stderr
-            .contains("error: another server is running on "),
+            .contains("error: the server of this container runs on "),
         "{ended:?}"
     );
     assert!(container.path("data/myid").exists());

@@ -1,13 +1,13 @@
 //! Directories, what is in them, and what runs before a server: locks, users, histories, hooks.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
 use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
-use nix::unistd::{geteuid, mkfifo};
+use nix::unistd::{getegid, geteuid, mkfifo};
 
 use crate::harness::{Container, Ended, wait_for_line};
 
@@ -178,10 +178,6 @@ fn a_directory_that_cannot_be_written_is_one_line() {
 
 #[test]
 fn root_prepares_and_gives_itself_up() {
-    if !geteuid().is_root() {
-        // Nobody else can give anything away.
-        return;
-    }
     let mut container = Container::open();
     container
         .set("ZOO_DAEMON_USER", "1000")
@@ -191,18 +187,179 @@ fn root_prepares_and_gives_itself_up() {
     container.java("id -u > who; id -G >> who");
     let ended = container.serve();
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert_eq!(container.read("who"), "1000\n1000\n");
+    // Anybody else stays who they are.
+    let (uid, who) = if geteuid().is_root() {
+        (1000, "1000\n1000\n".to_owned())
+    } else {
+        let groups = Command::new("/usr/bin/id").arg("-G").output().unwrap();
+        let groups = String::from_utf8(groups.stdout).unwrap();
+        (geteuid().as_raw(), format!("{}\n{groups}", geteuid()))
+    };
+    assert_eq!(container.read("who"), who);
     for path in ["conf", "conf/zoo.cfg", "data", "data/myid", "datalog"] {
         let metadata = fs::metadata(container.path(path)).unwrap();
-        assert_eq!(metadata.uid(), 1000, "{path}");
+        assert_eq!(metadata.uid(), uid, "{path}");
         if metadata.is_dir() {
+            let group = if geteuid().is_root() {
+                0
+            } else {
+                getegid().as_raw()
+            };
             assert_eq!(
                 (metadata.gid(), metadata.mode() & 0o7777),
-                (0, 0o775),
+                (group, 0o775),
                 "{path}"
             );
         }
     }
+}
+
+/// As root reads it, and nobody else: a file with passwords that somebody has mapped.
+#[test]
+fn a_configuration_that_only_root_may_read_is_read_from_a_copy() {
+    let mut container = Container::new();
+    container
+        .set("ZOO_DAEMON_USER", "1000")
+        .set("ZOO_DAEMON_GROUP", "1000")
+        .set("ZOO_HC_TIMEOUT", "1");
+    let root = container.path("");
+    fs::set_permissions(&root, Permissions::from_mode(0o777)).unwrap();
+    fs::create_dir(container.path("conf")).unwrap();
+    let config = container.path("conf/zoo.cfg");
+    let data = container.path("data").display().to_string();
+    // Nobody listens there.
+    fs::write(&config, format!("dataDir={data}\nclientPort=1\n")).unwrap();
+    let mode = if geteuid().is_root() { 0o600 } else { 0o000 };
+    fs::set_permissions(&config, Permissions::from_mode(mode)).unwrap();
+    // What the server itself can see: its configuration, and its health.
+    let applet = container.path("healthcheck");
+    let copied = Command::new("/bin/cp")
+        .arg(env!("CARGO_BIN_EXE_entrypoint"))
+        .arg(&applet)
+        .status();
+    assert!(copied.unwrap().success());
+    container.set("SEEN", root.to_str().unwrap());
+    container.java(
+        "for file; do :; done; cat \"$file\" > \"$SEEN/config\"; \"$SEEN/healthcheck\" > \"$SEEN/health\"; exit 0",
+    );
+    let ended = container.serve();
+    if geteuid().is_root() {
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(container.read("config"), container.read("conf/zoo.cfg"));
+        let health = container.read("health");
+        assert!(
+            health.starts_with("no answer from localhost:1: "),
+            "{health}"
+        );
+    } else {
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        let expected = format!("error: cannot read {}: Permission denied", config.display());
+        assert!(ended.stderr.contains(&expected), "{ended:?}");
+    }
+    // Reconfiguration replaces the file itself, and must read it.
+    let conf = container.path("conf");
+    fs::set_permissions(&conf, Permissions::from_mode(0o777)).unwrap();
+    fs::set_permissions(&config, Permissions::from_mode(0o600)).unwrap();
+    fs::write(
+        &config,
+        format!("dataDir={data}\nclientPort=1\nreconfigEnabled=true\n"),
+    )
+    .unwrap();
+    fs::set_permissions(&config, Permissions::from_mode(mode)).unwrap();
+    let ended = container.serve();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let expected = format!("error: cannot read {}", config.display());
+    assert!(ended.stderr.contains(&expected), "{ended:?}");
+}
+
+#[test]
+fn a_restart_needs_no_more_of_root_than_the_start_had() {
+    let mut container = Container::new();
+    container
+        .set("ZOO_DAEMON_USER", "1000")
+        .set("ZOO_DAEMON_GROUP", "1000");
+    fs::set_permissions(container.path(""), Permissions::from_mode(0o777)).unwrap();
+    fs::create_dir(container.path("conf")).unwrap();
+    let config = container.path("conf/zoo.cfg");
+    let data = container.path("data").display().to_string();
+    fs::write(&config, format!("dataDir={data}\nclientPort=1\n")).unwrap();
+    let is_root = geteuid().is_root();
+    let mode = if is_root { 0o600 } else { 0o400 };
+    fs::set_permissions(&config, Permissions::from_mode(mode)).unwrap();
+    container.java("echo up > up; exec sleep 60");
+    let server = container.start(&SERVE);
+    wait_for_line(&container.path("up"));
+    if !is_root {
+        // Without root there is no copy, since none was needed.
+        fs::set_permissions(&config, Permissions::from_mode(0o000)).unwrap();
+    }
+    let restart = container.run(&["zkServer.sh", "restart"]);
+    assert_eq!(restart.code, Some(i32::from(!is_root)), "{restart:?}");
+    server.signal(Signal::SIGTERM);
+    let ended = server.end();
+    assert_eq!(ended.code, Some(143));
+    let expected = if is_root {
+        "warning: zoo.cfg can only be read by root".to_owned()
+    } else {
+        format!("error: cannot read {}: ", config.display())
+    };
+    assert!(ended.stderr.contains(&expected), "{ended:?}");
+}
+
+#[test]
+fn data_that_cannot_be_locked_is_said() {
+    let container = Container::open();
+    fs::create_dir(container.path("data")).unwrap();
+    symlink(
+        "/dev/null",
+        container.path("data/.zookeeper-entrypoint.lock"),
+    )
+    .unwrap();
+    let ended = container.serve();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let [warning] = &warnings(&container, &ended)[..] else {
+        panic!("{ended:?}");
+    };
+    assert!(warning.starts_with("/data cannot be locked: "), "{warning}");
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_configuration_holds_no_check_up() {
+    let container = Container::new();
+    fs::create_dir(container.path("conf")).unwrap();
+    mkfifo(&container.path("conf/zoo.cfg"), Mode::S_IRWXU).unwrap();
+    for words in [&["healthcheck"][..], &["zkServer-initialize.sh"]] {
+        container.run(words);
+    }
+    assert_eq!(container.run(&["healthcheck"]).code, Some(1));
+}
+
+#[test]
+fn a_running_server_keeps_its_data_also_where_it_could_not_lock_it() {
+    let container = Container::open();
+    fs::create_dir(container.path("data")).unwrap();
+    symlink(
+        "/dev/null",
+        container.path("data/.zookeeper-entrypoint.lock"),
+    )
+    .unwrap();
+    container.java("echo up > up; exec sleep 60");
+    let server = container.start(&SERVE);
+    wait_for_line(&container.path("up"));
+    for words in [
+        &["zkServer-initialize.sh"][..],
+        &["zkServer-initialize.sh", "--force"],
+    ] {
+        let ended = container.run(words);
+        assert_eq!(ended.code, Some(1));
+        let expected = format!(
+            "zookeeper-entrypoint: error: the server of this container runs on {}: stop it first\n",
+            container.path("data").display()
+        );
+        assert_eq!(ended.stderr, expected);
+    }
+    server.signal(Signal::SIGTERM);
+    assert_eq!(server.end().code, Some(143));
 }
 
 #[test]
