@@ -89,7 +89,7 @@ fn upgrade(world: &World) -> anyhow::Result<()> {
     is_kept(&server, new)
 }
 
-/// Compose replaces the container and keeps its volumes.
+/// Compose replaces the container and keeps named volumes.
 fn compose_upgrade(world: &World) -> anyhow::Result<()> {
     let [old, new] = VERSIONS.map(full);
     let file = example("docker-compose.yml");
@@ -134,7 +134,7 @@ fn cluster_upgrade(world: &World) -> anyhow::Result<()> {
 
 /// One server with data becomes three, and the data is everywhere.
 fn growth(world: &World, image: ImageId) -> anyhow::Result<()> {
-    let shell = Shell::of_engine(world, image, "growth")?;
+    let mut shell = Shell::of_engine(world, image, "growth")?;
     shell.run(NETWORK)?;
     let single = RESTORE.ours.replace("/path/to/back-up", "/host/dir/to");
     shell.bash(&single).succeed()?;
@@ -142,6 +142,7 @@ fn growth(world: &World, image: ImageId) -> anyhow::Result<()> {
     first.mode(START)?;
     write(&first, KEPT, VALUE)?;
 
+    shell.remember_volumes();
     shell.run(GROW_FIRST)?;
     shell.run(GROW_SECOND)?;
     let second = shell.container("zoo2")?;

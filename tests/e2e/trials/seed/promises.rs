@@ -241,8 +241,8 @@ pub(super) const REMOVE: Promise = Promise {
     ours: "docker rm -v zoo1",
 };
 
-/// It asks a question, and without a terminal does nothing; `up` recreates a container by itself, and takes its
-/// volumes over.
+/// It asks a question, and without a terminal does nothing; `up` recreates a container by itself, on the same
+/// named volumes.
 pub(super) const COMPOSE_UPGRADE: Promise = Promise {
     seed: r"docker-compose rm -v zoo1
 docker-compose up zoo1",

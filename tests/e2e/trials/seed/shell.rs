@@ -44,6 +44,8 @@ pub(super) struct Shell {
     network: String,
     containers: Vec<String>,
     project: Option<Project>,
+    /// Of containers that were replaced.
+    volumes: Vec<String>,
 }
 
 /// What Compose is told.
@@ -102,6 +104,7 @@ impl Shell {
             places: Vec::new(),
             containers: Vec::new(),
             project: None,
+            volumes: Vec::new(),
         };
         // The documents show the newer version. The older one in them is itself.
         shell.place(&documented(VERSIONS[1]), world.loaded(image)?);
@@ -147,6 +150,7 @@ impl Shell {
 
     /// From now on the compose file asks for another image.
     pub(super) fn change_image(&mut self, world: &World, image: ImageId) -> anyhow::Result<()> {
+        self.remember_volumes();
         let project = self.project.as_mut().context("no compose file")?;
         let (old, new) = (world.loaded(project.image)?, world.loaded(image)?);
         project.image = image;
@@ -154,6 +158,22 @@ impl Shell {
         let text = fs::read_to_string(&path)?;
         fs::write(path, text.replace(old, new))?;
         Ok(())
+    }
+
+    /// Containers are about to be replaced. Their anonymous volumes would stay, as `docker rm` leaves them,
+    /// and Compose 1 does.
+    pub(super) fn remember_volumes(&mut self) {
+        let filter = match &self.project {
+            Some(project) => format!("label=com.docker.compose.project={}", project.name),
+            None => format!("name={}", self.own("zoo1")),
+        };
+        let containers = docker(["ps", "--all", "--quiet", "--filter", &filter]).stdout();
+        let template = "{{range .Mounts}}{{.Name}} {{end}}";
+        let volumes = docker(["inspect", "--format", template])
+            .args(containers.unwrap_or_default().lines())
+            .stdout();
+        let volumes = volumes.unwrap_or_default();
+        (self.volumes).extend(volumes.split_whitespace().map(str::to_owned));
     }
 
     /// Types a command; it succeeds.
@@ -248,6 +268,9 @@ impl Drop for Shell {
             for volume in ["data", "datalog"] {
                 let _ = docker(["volume", "rm", "--force", &format!("{name}-{volume}")]).finish();
             }
+        }
+        for volume in &self.volumes {
+            let _ = docker(["volume", "rm", "--force", volume]).finish();
         }
         // It is there only where a trial made it.
         let _ = docker(["network", "rm", &self.network]).finish();
