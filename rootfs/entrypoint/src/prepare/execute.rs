@@ -64,15 +64,38 @@ pub fn hint(errors: &[ExecuteError]) -> Option<String> {
         })
         .filter(|unwritable| unwritable.source.kind() == io::ErrorKind::PermissionDenied)
         .collect();
-    if let Some(first) = refused.first() {
-        let directories: Vec<String> = refused
+    let shown = |paths: Vec<&PathBuf>| {
+        let paths: Vec<String> = paths
             .iter()
-            .map(|unwritable| unwritable.directory.display().to_string())
+            .map(|path| path.display().to_string())
             .collect();
+        paths.join(", ")
+    };
+    let (mounted, of_image): (Vec<&Unwritable>, Vec<&Unwritable>) = refused
+        .into_iter()
+        .partition(|unwritable| unwritable.is_mounted);
+    if let Some(first) = mounted.first() {
         return Some(format!(
             "give what is mounted there to the user of the server, for example by `chown -R {}` on the host: {}",
             first.us,
-            directories.join(", ")
+            shown(
+                mounted
+                    .iter()
+                    .map(|unwritable| &unwritable.directory)
+                    .collect()
+            )
+        ));
+    }
+    if !of_image.is_empty() {
+        return Some(format!(
+            "mount a volume that {} may write to: {}",
+            of_image[0].us,
+            shown(
+                of_image
+                    .iter()
+                    .map(|unwritable| &unwritable.wanted)
+                    .collect()
+            )
         ));
     }
     errors
@@ -240,6 +263,8 @@ mod tests {
         let unwritable = |directory: &str, kind: io::ErrorKind| {
             ExecuteError::Unwritable(Unwritable {
                 directory: directory.into(),
+                wanted: "/zk/data".into(),
+                is_mounted: directory != "/",
                 mode: 0o755,
                 owner: "0:0".to_owned(),
                 us: "1000:1000".to_owned(),
@@ -256,6 +281,11 @@ mod tests {
             .unwrap(),
             "give what is mounted there to the user of the server, for example by `chown -R 1000:1000` on the host: \
              /srv/data, /srv/datalog"
+        );
+        // Nobody is to be told to give away the root of a host.
+        assert_eq!(
+            hint(&[unwritable("/", denied)]).unwrap(),
+            "mount a volume that 1000:1000 may write to: /zk/data"
         );
         // The message itself says all there is to say.
         assert_eq!(

@@ -28,8 +28,12 @@ const MODE: u32 = 0o644;
     "cannot write to {} (mode {mode:04o}, owner {owner}) as {us}: {source}", directory.display()
 )]
 pub struct Unwritable {
-    /// The directory.
+    /// The directory, or the nearest one above it that is there.
     pub directory: PathBuf,
+    /// The directory that is needed.
+    pub wanted: PathBuf,
+    /// Whether it is on a volume, and not in the image itself.
+    pub is_mounted: bool,
     /// Its permissions.
     pub mode: u32,
     /// Its owner and group.
@@ -59,8 +63,11 @@ pub fn check_writable(directory: &Path) -> Result<(), Unwritable> {
             Err(_) => (0, "unknown".to_owned()),
         };
         let us = format!("{}:{}", geteuid(), getegid());
+        let device = |path: &Path| fs::metadata(path).ok().map(|metadata| metadata.dev());
         Unwritable {
             directory: there.to_owned(),
+            wanted: directory.to_owned(),
+            is_mounted: device(there) != device(Path::new("/")),
             mode,
             owner,
             us,
