@@ -46,11 +46,11 @@ mod tests {
     const GOLDEN: [(Platform, &str); 2] = [
         (
             Platform::LinuxAmd64,
-            "sha256:6ea79ad2fd8b36cdce1d02a8ca515b0b16e3e13ab13d3ee62f4bc45264108c08",
+            "sha256:b6e636f168065d9e8dbeecfeb2e6f77ddbe57357f71cce16e6b448d291d04b0e",
         ),
         (
             Platform::LinuxArm64,
-            "sha256:9265079f2138f0ddabb7a9a74fd51385e66dfe195c3a69d13d1eb84f10eb3a50",
+            "sha256:17365b56efe093a1331386dacc33615fd2edec52e6d6122bd583b637b46fe8b1",
         ),
     ];
 

@@ -394,8 +394,11 @@ entrypoint
   0775 1000:0 run/zookeeper/
   0755 0:0 srv/
   0775 1000:0 srv/conf/
+  0775 1000:0 srv/conf/zookeeper/
   0775 1000:0 srv/data/
+  0775 1000:0 srv/data/zookeeper/
   0775 1000:0 srv/datalog/
+  0775 1000:0 srv/datalog/zookeeper/
   0755 0:0 usr/
   0755 0:0 usr/local/
   0755 0:0 usr/local/zookeeper/
@@ -405,6 +408,7 @@ entrypoint
   0777 0:0 usr/local/zookeeper/bin/zkServer.sh -> entrypoint
   0755 0:0 var/
   0775 1000:0 var/log/
+  0775 1000:0 var/log/zookeeper/
 
 "#]]
     );
