@@ -31,6 +31,9 @@ const OF_IMAGE: [&str; 5] = [
 /// of root's in it.
 const FOR_DATA: [&str; 3] = ["/srv", "/var/lib", "/var/log"];
 
+/// What configurations that come from the official image name.
+const OF_OFFICIAL_IMAGE: [&str; 2] = ["/data", "/datalog"];
+
 /// The mounts that every container has: of the kernel, and of what all processes share.
 const OF_ENGINE: [&str; 3] = ["/dev", "/proc", "/sys"];
 
@@ -206,9 +209,10 @@ fn may_be_given_by_file(seen: &Seen) -> bool {
     let is_below = FOR_DATA
         .iter()
         .any(|place| seen.real.starts_with(place) && seen.real != Path::new(place));
+    let is_known = is_below || is_within(&OF_OFFICIAL_IMAGE);
     let mounted = seen.mounted && !is_within(&OF_ENGINE);
     match seen.holds {
-        Holds::Missing => mounted || is_below,
+        Holds::Missing => mounted || is_known,
         Holds::Data => mounted,
         Holds::Nothing => mounted && seen.owner == 0,
         Holds::Others => false,
@@ -498,7 +502,8 @@ mod tests {
             // On root's PATH, and not there in the image.
             ("/usr/local/sbin", false, false, true, false),
             ("/etc/x", false, false, true, false),
-            ("/data", false, false, true, false),
+            ("/data", false, false, true, true),
+            ("/zk", false, false, true, false),
             ("/srv", false, false, true, false),
             ("/dev/x", true, false, true, false),
             ("/sys/fs/cgroup/x", true, false, true, false),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{geteuid, gethostname};
 
+use super::files::{self, Unwritable};
 use super::history::History;
 use super::mounts::{Mounts, resolved};
 use crate::config;
@@ -121,6 +122,9 @@ pub enum FactsError {
         /// Why not.
         source: io::Error,
     },
+    /// Nor can anything else be in there.
+    #[error(transparent)]
+    Unwritable(#[from] Unwritable),
 }
 
 impl FactsError {
@@ -174,7 +178,8 @@ impl Facts {
         let of_data = History::of(&data_directory);
         let of_data_log = History::of(&data_log_directory);
         let myid = read(&data_directory.join("myid"))
-            .map(|content| content.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()));
+            .map(|content| content.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+            .map_err(|error| explained(error, &data_directory));
         match (release, config, myid) {
             (Ok(release), Ok(config), Ok(myid)) => Ok(Self {
                 release,
@@ -202,6 +207,18 @@ fn host_name() -> String {
         .ok()
         .and_then(|name| name.into_string().ok())
         .unwrap_or_default()
+}
+
+/// A directory that this user may not even look into is better named than the file in it; root, who may give
+/// it away, comes to that later.
+fn explained(error: FactsError, directory: &Path) -> FactsError {
+    if geteuid().is_root() || !error.is_refusal() {
+        return error;
+    }
+    match files::check_writable(directory) {
+        Err(unwritable) => unwritable.into(),
+        Ok(()) => error,
+    }
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, FactsError> {
