@@ -46,11 +46,11 @@ mod tests {
     const GOLDEN: [(Platform, &str); 2] = [
         (
             Platform::LinuxAmd64,
-            "sha256:b6e636f168065d9e8dbeecfeb2e6f77ddbe57357f71cce16e6b448d291d04b0e",
+            "sha256:57bc0cc34a9011985fc6dd05705ef4dce58d032efe638361e947a83efe83038e",
         ),
         (
             Platform::LinuxArm64,
-            "sha256:17365b56efe093a1331386dacc33615fd2edec52e6d6122bd583b637b46fe8b1",
+            "sha256:667e4e236531da803c79eb91a0a85c1317bc42f2d188971f5d6cdeeb0ea4e2ee",
         ),
     ];
 
