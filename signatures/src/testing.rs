@@ -1,0 +1,1 @@
+//! Keys made from a seed, and what they sign: for tests.
