@@ -14,6 +14,7 @@
 //! | all names of a layer | [`Tree`], filled by hand, [from an archive](Tree::from_tar) or [from a directory](Tree::from_directory) |
 //! | the tree as it will be written | [`Tree::canonical`] |
 //! | tar, gzip and digests | [`write_layer`] |
+//! | a layer as it is, back again | [`inspect`] |
 //!
 //! ```
 //! use std::num::NonZeroUsize;
@@ -37,6 +38,7 @@ mod directory;
 mod entry;
 pub mod gzip;
 mod hasher;
+pub mod inspect;
 mod layer;
 mod path;
 mod tar_index;

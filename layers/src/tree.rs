@@ -14,7 +14,7 @@ use crate::{ContentError, Entry, ImagePath, Node};
 /// The permission bits with set-user-ID, set-group-ID and sticky.
 const MODE_MASK: u32 = 0o7777;
 /// The longest target of a symbolic link that Linux takes.
-const SYMLINK_LIMIT: usize = 4095;
+pub(crate) const SYMLINK_LIMIT: usize = 4095;
 
 /// The files of a layer by name, in the order of the layer.
 #[derive(Debug, Clone, Default)]

@@ -51,6 +51,18 @@ pub(crate) fn header_blocks(path: &ImagePath, entry: &Entry, mtime: u64) -> Vec<
     blocks
 }
 
+/// The extended headers in what [`header_blocks`] made; nothing if there are none.
+pub(crate) fn records(blocks: &[u8]) -> &[u8] {
+    match blocks.len() {
+        BLOCK => &[],
+        length => {
+            let size = Header::from_byte_slice(&blocks[..BLOCK]).size();
+            let size = size.expect("the header was made here");
+            &blocks[BLOCK..length - BLOCK][..size as usize]
+        }
+    }
+}
+
 /// How many zero bytes follow a content of `size` bytes.
 pub(crate) fn padding(size: u64) -> usize {
     let used = (size % BLOCK as u64) as usize;

@@ -6,6 +6,7 @@
 
 use std::{io::Cursor, num::NonZeroUsize, path::Path};
 
+use layers::inspect::{Encoding, InspectedEntry, Visitor, inspect_archive, inspect_blob};
 use layers::{Compression, Content, Entry, ImagePath, LayerOptions, Node, Tree, write_layer};
 use proptest::prelude::*;
 
@@ -71,6 +72,21 @@ fn assert_same(left: &Tree, right: &Tree) {
     }
 }
 
+/// Wants all contents and keeps none.
+struct Contents;
+
+impl Visitor for Contents {
+    fn wants_content(&mut self, _: &InspectedEntry) -> bool {
+        true
+    }
+
+    fn visit(&mut self, entry: InspectedEntry, content: Option<Vec<u8>>) {
+        if let Some(content) = content {
+            assert_eq!(entry.digest, Some(layers::Digest::sha256_of(&content)));
+        }
+    }
+}
+
 /// Makes the checksum right in every block that says it is a header, so that changes elsewhere reach
 /// the code behind the check.
 fn repair_checksums(archive: &mut [u8]) {
@@ -83,6 +99,16 @@ fn repair_checksums(archive: &mut [u8]) {
     }
 }
 
+/// The latest time of any entry: that of all of them is 1 in what is written here.
+fn inspected_mtime(archive: &[u8]) -> u64 {
+    let mut latest = 1;
+    inspect_archive(archive, &mut |entry: InspectedEntry| {
+        latest = latest.max(entry.mtime)
+    })
+    .unwrap();
+    latest
+}
+
 fn read_all(archive: &[u8]) {
     let host = Path::new("archive.tar");
     if let Ok(tree) = Tree::from_tar_reader(Cursor::new(archive), host) {
@@ -92,6 +118,10 @@ fn read_all(archive: &[u8]) {
             }
         }
         let _ = tree.canonical();
+    }
+    let _ = inspect_archive(archive, &mut Contents);
+    for encoding in [Encoding::Gzip, Encoding::Zstandard] {
+        let _ = inspect_blob(archive, encoding, &mut Contents);
     }
 }
 
@@ -104,6 +134,49 @@ proptest! {
         let read = Tree::from_tar(file.path()).unwrap();
         assert_same(&read, &tree.canonical().unwrap());
         prop_assert!(tar_of(&read) == tar);
+    }
+
+    #[test]
+    fn a_layer_breaks_no_rule(tree in tree()) {
+        let tar = tar_of(&tree);
+        let canonical = tree.canonical().unwrap();
+        let mut entries = canonical.iter();
+        let inspected = inspect_archive(tar.as_slice(), &mut |found: InspectedEntry| {
+            let (path, entry) = entries.next().unwrap();
+            assert_eq!(&found.path, path.as_str());
+            assert_eq!((found.mode, found.uid, found.gid), (entry.mode, entry.uid.into(), entry.gid.into()));
+        })
+        .unwrap();
+        prop_assert_eq!(inspected.violations, []);
+        prop_assert_eq!(inspected.size, tar.len() as u64);
+        prop_assert_eq!(inspected.entries, canonical.len() as u64);
+    }
+
+    /// No archive but the one that is written for a tree is without fault.
+    #[test]
+    fn a_changed_byte_outside_of_contents_is_another_tree_or_a_broken_rule(
+        tree in tree(),
+        at in any::<prop::sample::Index>(),
+        byte: u8,
+    ) {
+        let good = tar_of(&tree);
+        let mut tar = good.clone();
+        let at = at.index(tar.len());
+        tar[at] = byte;
+        repair_checksums(&mut tar);
+        if tar == good {
+            return Ok(());
+        }
+        let Ok(inspected) = inspect_archive(tar.as_slice(), &mut |_| {}) else {
+            return Ok(());
+        };
+        if inspected.violations.is_empty() {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), &tar).unwrap();
+            let read = Tree::from_tar(file.path()).unwrap();
+            let mtime = inspected_mtime(&tar);
+            prop_assert!(mtime != 1 || tar_of(&read) == tar);
+        }
     }
 
     #[test]
@@ -131,5 +204,11 @@ proptest! {
         repair_checksums(&mut tar);
         read_all(&tar);
         read_all(&tar[..cut.index(tar.len())]);
+        let mut blob = Vec::new();
+        let piece = &tar[..tar.len().min(5000)];
+        layers::gzip::compress(&layers::gzip::FORMAT, NonZeroUsize::MIN, &mut blob, |writer| writer.write_all(piece)).unwrap();
+        let at = cut.index(blob.len());
+        blob[at] ^= 1;
+        read_all(&blob);
     }
 }
