@@ -182,6 +182,8 @@ mod tests {
         assert_eq!(Envelope::open(b"A: 1\n"), Ok(None));
         assert_eq!(Envelope::open(b""), Ok(None));
         assert_eq!(Envelope::open(SIGNATURE.as_bytes()), Ok(None));
+        let marked = format!("\u{feff}{}", envelope("A: 1\n"));
+        assert_eq!(Envelope::open(marked.as_bytes()), Ok(None));
     }
 
     #[test]
@@ -191,7 +193,6 @@ mod tests {
         let table = [
             (format!("Origin: Evil\n{whole}"), TextBefore),
             (format!("\n{whole}"), TextBefore),
-            (format!("\u{feff}{whole}"), TextBefore),
             (format!("{whole}Origin: Evil\n"), TextAfter),
             (format!("{whole}{whole}"), TextAfter),
             (format!("{whole}{SIGNATURE}"), TextAfter),
