@@ -47,6 +47,7 @@
 mod armor;
 mod candidate;
 mod certificate;
+mod document;
 mod envelope;
 mod error;
 mod fingerprint;
