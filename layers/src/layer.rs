@@ -17,6 +17,9 @@ use crate::{
 /// came about records it, and the golden digests in the tests change with it.
 pub const FORMAT_VERSION: u32 = 1;
 
+/// What compresses gzip layers, by name and version: every digest hangs on it.
+pub const COMPRESSOR: &str = "zlib-rs 0.6.8";
+
 /// How much of a file is read at a time. Not part of the format.
 const READ_AT_ONCE: usize = 128 * 1024;
 /// What every archive ends with.

@@ -50,7 +50,9 @@ pub use digest::{Algorithm, DiffId, Digest, ParseDigestError};
 pub use directory::{DirectoryError, Ownership};
 pub use entry::{Entry, Node};
 pub use hasher::{DigestWriter, Hasher};
-pub use layer::{Compression, FORMAT_VERSION, LayerError, LayerOptions, LayerSummary, write_layer};
+pub use layer::{
+    COMPRESSOR, Compression, FORMAT_VERSION, LayerError, LayerOptions, LayerSummary, write_layer,
+};
 pub use path::{ImagePath, ImagePathError};
 pub use tar_index::{IndexError, MemberError};
 pub use tree::{Difference, Tree, TreeError};

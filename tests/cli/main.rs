@@ -23,6 +23,7 @@ mod offline;
 mod proxies;
 mod reproducible;
 mod show;
+mod signed;
 mod sources;
 mod support;
 mod transfers;

@@ -1,5 +1,6 @@
 //! Images from plans: their inputs into the store, their layers, their layouts.
 
+mod changes;
 mod fetch;
 mod resolve;
 mod vendor;
@@ -19,11 +20,13 @@ use crate::progress::Progress;
 use crate::source::Places;
 use crate::source::download::Downloader;
 use crate::source::http::HttpClient;
+use crate::source::keys::KeyFile;
 use crate::store::{Store, StoreError};
 
+pub(crate) use changes::{Change, changes};
 pub(crate) use fetch::FetchError;
 use fetch::Inputs;
-pub(crate) use resolve::{changes, resolve};
+pub(crate) use resolve::Resolver;
 pub(crate) use vendor::Vendored;
 
 /// What all images of a run share.
@@ -41,6 +44,8 @@ pub(crate) struct Builder {
     pub(crate) threads: NonZeroUsize,
     /// Where inputs can be had beyond the catalog.
     pub(crate) places: Places,
+    /// Whom to believe where packages are resolved again.
+    pub(crate) keys: KeyFile,
 }
 
 /// What is asked for, whatever the lock says.

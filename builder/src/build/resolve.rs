@@ -6,55 +6,181 @@ use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 
-use super::{Builder, Target};
-use crate::catalog::{Catalog, Coordinates};
-use crate::lock::{DebianLock, Lock};
+use super::{Builder, Target, changes};
+use crate::catalog::{Catalog, Coordinates, Release};
+use crate::lock::{DebianLock, Lock, LockedRelease, LockedSignature, OutputFormat};
+use crate::source::apache::ReleaseSignatures;
+use crate::source::debian::lock::{Resolved, Resolving};
+use crate::source::debian::suite::Believed;
 use crate::source::download::Downloader;
+use crate::source::keys::KeyFile;
 use crate::source::{Places, debian, maven};
 use crate::store::Expected;
 
-/// Resolves the whole catalog. What `old` has stays where the catalog still wants it and nothing
-/// newer is there.
-pub(crate) fn resolve(
-    downloader: Downloader<'_>,
-    places: &Places,
-    catalog: &Catalog,
-    old: Option<&Lock>,
-) -> anyhow::Result<Lock> {
-    let mut locked = BTreeMap::new();
-    for codename in catalog.debian.keys() {
-        let old = old.and_then(|old| old.debian.get(codename));
-        let new = resolve_debian(downloader, places, catalog, codename, old)?;
-        locked.insert(codename.clone(), new);
-    }
-    Ok(Lock {
-        debian: locked,
-        jars: jars(downloader, catalog, old)?,
-    })
+/// Resolves a catalog, at one moment.
+#[derive(Debug)]
+pub(crate) struct Resolver<'a> {
+    pub(crate) downloader: Downloader<'a>,
+    pub(crate) places: &'a Places,
+    pub(crate) catalog: &'a Catalog,
+    /// Whom to believe.
+    pub(crate) keys: &'a KeyFile,
+    /// By the clock of this host.
+    pub(crate) now: SystemTime,
 }
 
-fn resolve_debian(
-    downloader: Downloader<'_>,
-    places: &Places,
-    catalog: &Catalog,
-    codename: &str,
-    old: Option<&DebianLock>,
-) -> anyhow::Result<DebianLock> {
-    let packages = debian::lock::packages(downloader, catalog, codename, places)
-        .with_context(|| format!("cannot resolve the packages of Debian `{codename}`"))?;
-    let sets = catalog.package_sets(codename);
-    let resolved = sets
-        .into_iter()
-        .map(|set| (set.name.clone(), set.identity()))
-        .collect();
-    // The same packages keep their time: a lock changes only where an input does.
-    let kept = old.filter(|old| old.packages == packages && old.resolved == resolved);
-    let now = || snapshot_time(SystemTime::now());
-    Ok(DebianLock {
-        snapshot: kept.map_or_else(now, |old| old.snapshot.clone()),
-        resolved,
-        packages,
-    })
+impl Resolver<'_> {
+    /// A lock of all that `versions` need. What `old` has stays where the catalog still wants it and
+    /// nothing newer is there; what only other versions need stays as it is.
+    pub(crate) fn resolve(&self, versions: &[String], old: Option<&Lock>) -> anyhow::Result<Lock> {
+        let releases: Vec<&Release> = (self.catalog.releases.iter())
+            .filter(|release| versions.contains(&release.version))
+            .collect();
+        let mut lock = self.kept(old);
+        let codenames: BTreeSet<&String> = (releases.iter())
+            .map(|release| &self.catalog.bases[&release.base].debian)
+            .collect();
+        for codename in codenames {
+            let new = self.debian(codename, lock.debian.get(codename))?;
+            lock.debian.insert(codename.clone(), new);
+        }
+        self.pin_jars(&releases, &mut lock.jars)?;
+        self.sign(&releases, &mut lock.releases)?;
+        Ok(lock)
+    }
+
+    /// What of an old lock the catalog still names.
+    fn kept(&self, old: Option<&Lock>) -> Lock {
+        let mut lock = old.cloned().unwrap_or_else(|| Lock {
+            output: OutputFormat::current(),
+            debian: BTreeMap::new(),
+            releases: BTreeMap::new(),
+            jars: BTreeMap::new(),
+        });
+        lock.output = OutputFormat::current();
+        let wanted: BTreeSet<&Coordinates> = (self.catalog.releases.iter())
+            .flat_map(|release| &release.jars)
+            .collect();
+        (lock.debian).retain(|codename, _| self.catalog.debian.contains_key(codename));
+        (lock.releases).retain(|version, _| self.catalog.release(version).is_some());
+        lock.jars.retain(|jar, _| wanted.contains(jar));
+        lock
+    }
+
+    fn debian(&self, codename: &str, old: Option<&DebianLock>) -> anyhow::Result<DebianLock> {
+        let nothing = BTreeMap::new();
+        let what = Resolving {
+            catalog: self.catalog,
+            codename,
+            places: self.places,
+            believed: Believed {
+                keyring: &self.keys.read()?,
+                before: old.map_or(&nothing, |old| &old.suites),
+                now: self.now,
+            },
+        };
+        let Resolved { suites, packages } = debian::lock::packages(self.downloader, what)
+            .with_context(|| format!("cannot resolve the packages of Debian `{codename}`"))?;
+        let resolved = (self.catalog.package_sets(codename).into_iter())
+            .map(|set| (set.name.clone(), set.identity()))
+            .collect();
+        // The same packages keep their time: a lock changes only where an input does.
+        let is_same = |old: &&DebianLock| {
+            old.packages == packages
+                && old.resolved == resolved
+                && old.suites.keys().eq(suites.keys())
+        };
+        if let Some(old) = old.filter(is_same) {
+            return Ok(old.clone());
+        }
+        Ok(DebianLock {
+            snapshot: snapshot_time(self.now),
+            suites,
+            resolved,
+            packages,
+        })
+    }
+
+    /// What is pinned stays pinned; the rest is asked for.
+    fn pin_jars(
+        &self,
+        releases: &[&Release],
+        pinned: &mut BTreeMap<Coordinates, Expected>,
+    ) -> anyhow::Result<()> {
+        let new: BTreeSet<Coordinates> = (releases.iter())
+            .flat_map(|release| release.jars.clone())
+            .filter(|jar| !pinned.contains_key(jar))
+            .collect();
+        if self.downloader.client.is_offline() && !new.is_empty() {
+            let names: Vec<String> = new.iter().map(Coordinates::to_string).collect();
+            bail!(
+                "no lock has {}, and nobody is asked offline",
+                names.join(", ")
+            );
+        }
+        let Downloader {
+            store, progress, ..
+        } = self.downloader;
+        pinned.extend(maven::pin(store, &new, progress)?);
+        Ok(())
+    }
+
+    /// Pins the release archives, with their signatures where those can be had. A signature that was
+    /// checked before is not asked for again.
+    fn sign(
+        &self,
+        releases: &[&Release],
+        locked: &mut BTreeMap<String, LockedRelease>,
+    ) -> anyhow::Result<()> {
+        let mut unchecked = Vec::new();
+        for release in releases {
+            let before = locked.get(&release.version).and_then(|old| {
+                let is_same = old.tarball == release.tarball.expected();
+                let signature = old.signature.as_ref().filter(|_| is_same);
+                signature.filter(|it| it.signer == release.signer).cloned()
+            });
+            let signature = match before {
+                Some(signature) => Some(signature),
+                None => self.check(release, &mut unchecked)?,
+            };
+            let release_lock = LockedRelease {
+                path: release.tarball_path(),
+                tarball: release.tarball.expected(),
+                signature,
+            };
+            locked.insert(release.version.clone(), release_lock);
+        }
+        if !unchecked.is_empty() {
+            self.downloader.progress.warn(&format!(
+                "the signatures of these release archives were not checked, their SHA-512 vouches alone:\n  {}",
+                unchecked.join("\n  ")
+            ));
+        }
+        Ok(())
+    }
+
+    fn check(
+        &self,
+        release: &Release,
+        unchecked: &mut Vec<String>,
+    ) -> anyhow::Result<Option<LockedSignature>> {
+        let signatures = ReleaseSignatures {
+            downloader: self.downloader,
+            places: self.places,
+            catalog: self.catalog,
+            keys: self.keys,
+            now: self.now,
+        };
+        match signatures.check(release) {
+            Ok(signature) => Ok(Some(signature)),
+            Err(problem) if problem.is_silence() => {
+                let text = problem.to_string().replace('\n', "\n  ");
+                unchecked.push(format!("{}: {text}", release.tarball_name()));
+                Ok(None)
+            }
+            Err(problem) => Err(problem.into()),
+        }
+    }
 }
 
 /// As the snapshot archive writes a time: `20260101T000000Z`.
@@ -62,34 +188,6 @@ fn snapshot_time(time: SystemTime) -> String {
     humantime::format_rfc3339_seconds(time)
         .to_string()
         .replace(['-', ':'], "")
-}
-
-/// What the old lock pins stays pinned; the rest is asked for.
-fn jars(
-    downloader: Downloader<'_>,
-    catalog: &Catalog,
-    old: Option<&Lock>,
-) -> anyhow::Result<BTreeMap<Coordinates, Expected>> {
-    let wanted: BTreeSet<Coordinates> = catalog
-        .releases
-        .iter()
-        .flat_map(|release| release.jars.clone())
-        .collect();
-    let mut pinned = old.map(|old| old.jars.clone()).unwrap_or_default();
-    pinned.retain(|jar, _| wanted.contains(jar));
-    let new: BTreeSet<Coordinates> = wanted
-        .into_iter()
-        .filter(|jar| !pinned.contains_key(jar))
-        .collect();
-    if downloader.client.is_offline() && !new.is_empty() {
-        let names: Vec<String> = new.iter().map(Coordinates::to_string).collect();
-        bail!(
-            "no lock has {}, and nobody is asked offline",
-            names.join(", ")
-        );
-    }
-    pinned.extend(maven::pin(downloader.store, &new, downloader.progress)?);
-    Ok(pinned)
 }
 
 impl Builder {
@@ -104,100 +202,25 @@ impl Builder {
     ) -> anyhow::Result<Option<Lock>> {
         let codenames: BTreeSet<&str> = targets.iter().map(|it| it.plan.codename).collect();
         let mut newer = lock.clone();
+        let resolver = Resolver {
+            downloader: self.downloader(),
+            places: &self.places,
+            catalog,
+            keys: &self.keys,
+            now: SystemTime::now(),
+        };
         for codename in codenames {
-            let old = lock.debian.get(codename);
-            let new = resolve_debian(self.downloader(), &self.places, catalog, codename, old)?;
+            let new = resolver.debian(codename, lock.debian.get(codename))?;
             newer.debian.insert(codename.to_owned(), new);
         }
         if newer == *lock {
             return Ok(None);
         }
-        let mut text = "no mirror that answers has all locked packages any more: the build goes by those of today, whose signatures are not checked yet".to_owned();
+        let mut text = "no mirror that answers has all locked packages any more: the build goes by those of today".to_owned();
         for change in &changes(Some(lock), &newer) {
             text.push_str(&format!("\n  {change}"));
         }
         self.progress.warn(&text);
         Ok(Some(newer))
     }
-}
-
-/// An input that is another one in a newer lock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Change {
-    /// Package with set and platform, or jar.
-    pub(crate) name: String,
-    /// Version or beginning of the digest; `None` for an input that is new.
-    pub(crate) old: Option<String>,
-    /// The same; `None` for one that is gone.
-    pub(crate) new: Option<String>,
-}
-
-impl std::fmt::Display for Change {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = &self.name;
-        match (&self.old, &self.new) {
-            (Some(old), Some(new)) => write!(formatter, "{name}: {old} -> {new}"),
-            (None, Some(new)) => write!(formatter, "{name}: new, {new}"),
-            _ => write!(formatter, "{name}: gone"),
-        }
-    }
-}
-
-/// Inputs that are new, gone or different.
-pub(crate) fn changes(old: Option<&Lock>, new: &Lock) -> Vec<Change> {
-    let before = old.map(versions).unwrap_or_default();
-    let after = versions(new);
-    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    names
-        .into_iter()
-        .filter(|name| before.get(*name) != after.get(*name))
-        .map(|name| {
-            let (old, new) = (before.get(name), after.get(name));
-            let is_moved = old.map(|old| &old.version) == new.map(|new| &new.version);
-            let shown = |state: Option<&State>| {
-                state.map(|state| match is_moved {
-                    true => format!("{} ({})", state.version, state.place),
-                    false => state.version.clone(),
-                })
-            };
-            Change {
-                name: name.clone(),
-                old: shown(old),
-                new: shown(new),
-            }
-        })
-        .collect()
-}
-
-/// What a lock says of one input.
-#[derive(Debug, PartialEq, Eq)]
-struct State {
-    /// Or the beginning of the digest.
-    version: String,
-    /// Where a package stands, and its digest: the same version can move to another archive.
-    place: String,
-}
-
-fn versions(lock: &Lock) -> BTreeMap<String, State> {
-    let packages = (lock.debian.values())
-        .flat_map(|release| &release.packages)
-        .map(|package| {
-            (
-                format!("{} ({}, {})", package.name, package.set, package.platform),
-                State {
-                    version: package.version.clone(),
-                    place: format!("{}, {}", package.path, &package.sha256.hex()[..12]),
-                },
-            )
-        });
-    let jars = lock.jars.iter().map(|(jar, expected)| {
-        (
-            format!("{}:{}", jar.group, jar.file_name()),
-            State {
-                version: expected.digest.hex()[..12].to_owned(),
-                place: String::new(),
-            },
-        )
-    });
-    packages.chain(jars).collect()
 }

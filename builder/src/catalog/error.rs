@@ -29,6 +29,16 @@ pub enum CatalogError {
         /// Nearest known key, where there is one.
         suggestion: Option<String>,
     },
+    /// The lock was written by another program.
+    #[error("{}: format {found}, this program reads format {known}", path.display())]
+    LockFormat {
+        /// The file, or its name where it is embedded.
+        path: PathBuf,
+        /// As written.
+        found: u32,
+        /// As expected.
+        known: u32,
+    },
     /// The text is of the right form, and one of its values cannot be.
     #[error("{}: {message}", path.display())]
     Invalid {
@@ -64,6 +74,10 @@ impl CatalogError {
                 suggestion: Some(known),
                 ..
             } => Some(format!("did you mean `{known}`?")),
+            Self::LockFormat { found, known, .. } if found < known => {
+                Some("run `zookiln update`, which writes it anew".to_owned())
+            }
+            Self::LockFormat { .. } => Some("a newer `zookiln` reads it".to_owned()),
             _ => None,
         }
     }

@@ -7,8 +7,9 @@ use std::time::UNIX_EPOCH;
 use layers::{Digest, ImagePath};
 
 use super::raw::{RawCatalog, RawRelease};
-use super::{Catalog, CatalogError, ImageSettings, Release, Tarball};
+use super::{Catalog, CatalogError, DebianArchive, ImageSettings, Release, Tarball};
 use crate::entrypoint;
+use crate::source::debian::name::PackageName;
 use crate::source::http;
 
 /// The catalog this program was built with, so that an installed one needs no checkout.
@@ -45,6 +46,9 @@ impl Catalog {
         }
         validate_image(&raw.image).map_err(invalid)?;
         validate_addresses(&raw).map_err(invalid)?;
+        for (codename, archive) in &raw.debian {
+            validate_archive(codename, archive).map_err(invalid)?;
+        }
         let debian_users = (raw
             .base
             .iter()
@@ -80,6 +84,7 @@ impl Catalog {
             image: raw.image,
             variants: raw.variant,
             apache_mirrors: raw.apache.mirrors,
+            apache_keys: raw.apache.keys,
             maven_mirrors: raw.maven.mirrors,
             debian: raw.debian,
             bases: raw.base,
@@ -190,9 +195,12 @@ fn validate_image(image: &ImageSettings) -> Result<(), String> {
 /// A mistyped mirror would otherwise be one that nobody misses.
 fn validate_addresses(catalog: &RawCatalog) -> Result<(), String> {
     let mut addresses: Vec<(String, &String)> = Vec::new();
-    for (table, mirrors) in [("apache", &catalog.apache), ("maven", &catalog.maven)] {
-        let named = |mirror| (format!("{table}.mirrors"), mirror);
-        addresses.extend(mirrors.mirrors.iter().map(named));
+    for (key, listed) in [
+        ("apache.mirrors", &catalog.apache.mirrors),
+        ("apache.keys", &catalog.apache.keys),
+        ("maven.mirrors", &catalog.maven.mirrors),
+    ] {
+        addresses.extend(listed.iter().map(|address| (key.to_owned(), address)));
     }
     for (name, archive) in &catalog.debian {
         addresses.extend(
@@ -211,6 +219,21 @@ fn validate_addresses(catalog: &RawCatalog) -> Result<(), String> {
     }
     for (key, address) in addresses {
         http::parse_address(address).map_err(|error| format!("`{key}`: {error}"))?;
+    }
+    Ok(())
+}
+
+fn validate_archive(codename: &str, archive: &DebianArchive) -> Result<(), String> {
+    if archive.signers.is_empty() {
+        return Err(format!(
+            "`debian.{codename}.signers` is empty: nobody could vouch for a package"
+        ));
+    }
+    let names = (archive.unwanted.iter())
+        .chain(archive.choices.keys())
+        .chain(archive.choices.values());
+    for name in names {
+        (name.parse::<PackageName>()).map_err(|error| format!("`debian.{codename}`: {error}"))?;
     }
     Ok(())
 }
@@ -283,16 +306,6 @@ fn validate_release(catalog: &RawCatalog, release: &RawRelease) -> Result<Releas
         .map_err(|_| {
             format!("release {version}: `tarball.sha512` is not 128 hexadecimal digits")
         })?;
-    let fingerprint = release.signer.len() == 40
-        && release
-            .signer
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
-    if !fingerprint {
-        return Err(format!(
-            "release {version}: `signer` is not 40 upper-case hexadecimal digits"
-        ));
-    }
     if let Some(applet) = release
         .applets
         .iter()
@@ -309,7 +322,7 @@ fn validate_release(catalog: &RawCatalog, release: &RawRelease) -> Result<Releas
         shell: release.shell.clone(),
         java: release.java.clone(),
         applets: release.applets.clone(),
-        signer: release.signer.clone(),
+        signer: release.signer,
         tarball: Tarball {
             size: release.tarball.size,
             digest,
@@ -393,6 +406,16 @@ mod tests {
                 "created = \"2026-01-01T00:00:00Z\"",
                 "created = \"today\"",
                 "`created`: `today` is no time",
+            ),
+            (
+                "signer = \"3D29",
+                "signer = \"3d29",
+                "`3d296268A36FACA1B7EAF110792D43153B5B5147` is no fingerprint",
+            ),
+            (
+                "\"libnss3\"",
+                "\"libNSS3\"",
+                "`debian.trixie`: `libNSS3` is not a package name",
             ),
             (
                 "tarball.sha512 = \"b9",

@@ -11,12 +11,13 @@ mod platform;
 mod raw;
 mod sets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
 use layers::Digest;
 use serde::{Deserialize, Serialize};
+use signatures::Fingerprint;
 
 use crate::store::Expected;
 
@@ -40,6 +41,8 @@ pub struct Catalog {
     pub variants: BTreeMap<Variant, VariantSettings>,
     /// Roots of public mirrors of Apache's releases.
     pub apache_mirrors: Vec<String>,
+    /// Where the public keys of the releases' signers can be had.
+    pub apache_keys: Vec<String>,
     /// Public Maven repositories.
     pub maven_mirrors: Vec<String>,
     /// Debian releases by codename.
@@ -69,8 +72,8 @@ pub struct Release {
     pub java: String,
     /// The commands on the image's PATH that are our one binary.
     pub applets: Vec<String>,
-    /// OpenPGP fingerprint of the release's signer, 40 upper-case hexadecimal digits.
-    pub signer: String,
+    /// OpenPGP primary key of the release's signer.
+    pub signer: Fingerprint,
     /// The official archive.
     pub tarball: Tarball,
     /// The jars of its `lib/` by Maven coordinates.
@@ -216,8 +219,13 @@ pub struct DebianArchive {
     pub security_mirrors: Vec<String>,
     /// Root of the snapshot archive.
     pub snapshot: String,
+    /// OpenPGP primary keys of which one must have signed the suites' InRelease files.
+    pub signers: BTreeSet<Fingerprint>,
     /// Dependencies that an image does without.
     pub unwanted: Vec<String>,
+    /// Which package answers a name that several provide.
+    #[serde(default)]
+    pub choices: BTreeMap<String, String>,
 }
 
 /// Debian packages and what of them stays out.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use signatures::Fingerprint;
 
 use super::{Coordinates, Platform};
 
@@ -13,13 +14,20 @@ pub(super) struct RawCatalog {
     pub(super) platforms: Vec<Platform>,
     pub(super) image: super::ImageSettings,
     pub(super) variant: BTreeMap<super::Variant, super::VariantSettings>,
-    pub(super) apache: RawMirrors,
+    pub(super) apache: RawApache,
     pub(super) maven: RawMirrors,
     pub(super) debian: BTreeMap<String, super::DebianArchive>,
     pub(super) base: BTreeMap<String, super::PackageSet>,
     pub(super) shell: BTreeMap<String, super::ShellSet>,
     pub(super) java: BTreeMap<String, super::JavaRuntime>,
     pub(super) release: Vec<RawRelease>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct RawApache {
+    pub(super) mirrors: Vec<String>,
+    pub(super) keys: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,7 +45,7 @@ pub(super) struct RawRelease {
     pub(super) shell: String,
     pub(super) java: String,
     pub(super) applets: Vec<String>,
-    pub(super) signer: String,
+    pub(super) signer: Fingerprint,
     pub(super) tarball: RawTarball,
     pub(super) jars: Vec<Coordinates>,
 }

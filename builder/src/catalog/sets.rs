@@ -15,7 +15,7 @@ pub struct PackageSetRoots<'a> {
     pub roots: Vec<String>,
     /// The roots of the layer below, whose closure is not wanted again.
     pub below: Vec<String>,
-    /// Suites and unwanted names.
+    /// Suites, unwanted names and choices.
     #[serde(serialize_with = "resolving")]
     pub archive: &'a DebianArchive,
 }
@@ -29,12 +29,19 @@ impl PackageSetRoots<'_> {
     }
 }
 
-/// Mirrors decide where packages come from, not which.
+/// Mirrors decide where packages come from, and signers whether they are believed, not which.
 fn resolving<S: serde::Serializer>(
     archive: &&DebianArchive,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    (&archive.suites, &archive.component, &archive.unwanted).serialize(serializer)
+    let DebianArchive {
+        suites,
+        component,
+        unwanted,
+        choices,
+        ..
+    } = archive;
+    (suites, component, unwanted, choices).serialize(serializer)
 }
 
 impl Catalog {

@@ -98,6 +98,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> 
             progress: Progress::new(common.quiet),
             threads: arguments.jobs.map_or_else(available_threads, Ok)?,
             places,
+            keys: location.keys(),
         };
         builder.build(&order, (&catalog, &lock), pending, &mut report)?;
     }

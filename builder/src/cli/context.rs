@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::catalog::{Catalog, CatalogError, EMBEDDED_CATALOG, Platform};
 use crate::lock::{EMBEDDED_LOCK, Lock};
+use crate::source::keys::KeyFile;
 use crate::store::Store;
 
 const CATALOG_FILE: &str = "versions.toml";
@@ -51,6 +52,17 @@ impl Location {
             Self::Files { lock, .. } if !lock.exists() => Ok(None),
             Self::Files { lock, .. } => Lock::parse(lock, &read(lock)?).map(Some),
             Self::BuiltIn => Lock::parse(Path::new(LOCK_FILE), EMBEDDED_LOCK).map(Some),
+        }
+    }
+
+    /// The keys beside the catalog.
+    pub(super) fn keys(&self) -> KeyFile {
+        KeyFile {
+            path: match self {
+                Self::Files { catalog, .. } => Some(catalog.with_extension("keys")),
+                Self::BuiltIn => None,
+            },
+            is_read_only: false,
         }
     }
 

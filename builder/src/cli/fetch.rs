@@ -58,6 +58,7 @@ pub(super) fn fetched(
         .collect::<Result<Vec<_>, _>>()?;
     let builder = Builder {
         places: arguments.network.places()?,
+        keys: location.keys(),
         store: context::open_store()?,
         client: arguments.network.client()?,
         host: context::host()?,

@@ -4,11 +4,14 @@ use std::error::Error;
 use std::io;
 
 use super::context::NoLock;
+use super::update::OutOfDate;
 use crate::build::FetchError;
 use crate::catalog::CatalogError;
 use crate::image::{AssembleError, LayoutError};
 use crate::plan::PlanError;
+use crate::source::apache::SignatureProblem;
 use crate::source::debian::resolver::ResolveError;
+use crate::source::debian::suite::SuiteError;
 use crate::source::download::DownloadError;
 use crate::source::http::{HttpError, PROXY_VARIABLES};
 use crate::source::maven::MavenError;
@@ -44,6 +47,12 @@ fn for_cause(cause: &(dyn Error + 'static)) -> Option<String> {
         for_layout(error).map(str::to_owned)
     } else if cause.is::<NoLock>() {
         Some("run `zookiln update` to write it".to_owned())
+    } else if cause.is::<OutOfDate>() {
+        Some("run `zookiln update` and commit what it writes".to_owned())
+    } else if let Some(SuiteError::Unbelieved { .. }) = cause.downcast_ref() {
+        Some("a whole and fresh copy of Debian's archive is needed: `--mirror debian=ADDRESS` and `--mirror debian-security=ADDRESS` name one".to_owned())
+    } else if let Some(SignatureProblem::Bad { .. }) = cause.downcast_ref() {
+        Some("nothing was written: check that `signer` and `tarball.sha512` in the catalog are the release's own, and name another mirror by `--mirror apache=ADDRESS`".to_owned())
     } else if let Some(error) = cause.downcast_ref::<ResolveError>() {
         error.hint()
     } else if let Some(error) = cause.downcast_ref::<FetchError>() {

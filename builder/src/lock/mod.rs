@@ -1,8 +1,11 @@
 //! The pins: `versions.lock`, written by `zookiln update` and read by everything else.
 //!
-//! Guarantees: every Debian package and jar that a build can need is named with version, size and
-//! SHA-256, so that the same lock means the same bytes.
+//! Guarantees: every release archive, Debian package and jar that a build can need is named with
+//! version, size and digest, with whose signature vouched for it, and with what wrote the layers: the
+//! same lock means the same bytes, in ten years too.
 
+mod fields;
+mod signed;
 mod text;
 
 use std::collections::BTreeMap;
@@ -13,18 +16,46 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{Coordinates, Platform};
 use crate::store::Expected;
 
+pub use signed::{LockedRelease, LockedSignature, LockedSuite};
+
 pub use text::EMBEDDED_LOCK;
 
 /// Of the file; a lock of another format is refused.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The whole lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lock {
+    /// What writes the layers.
+    pub output: OutputFormat,
     /// By codename.
     pub debian: BTreeMap<String, DebianLock>,
+    /// By version.
+    pub releases: BTreeMap<String, LockedRelease>,
     /// By coordinates.
     pub jars: BTreeMap<Coordinates, Expected>,
+}
+
+/// What shapes the bytes of a layer beside its inputs. A program that writes others says so before it
+/// writes an image whose digest nobody expects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OutputFormat {
+    /// Of tar and gzip, see `layers::FORMAT_VERSION`.
+    pub layer_format: u32,
+    /// Name and version of the compressor: `zlib-rs 0.6.8`.
+    pub compressor: String,
+}
+
+impl OutputFormat {
+    /// That of this program.
+    #[must_use]
+    pub fn current() -> Self {
+        Self {
+            layer_format: layers::FORMAT_VERSION,
+            compressor: layers::COMPRESSOR.to_owned(),
+        }
+    }
 }
 
 /// The packages of one Debian release.
@@ -32,6 +63,8 @@ pub struct Lock {
 pub struct DebianLock {
     /// When this was resolved, as the snapshot archive writes it: `20260101T000000Z`.
     pub snapshot: String,
+    /// By name: what vouched for the package lists.
+    pub suites: BTreeMap<String, LockedSuite>,
     /// By set: the digest of what of the catalog it was resolved from.
     pub resolved: BTreeMap<String, Digest>,
     /// In order of platform, set and name.
@@ -57,7 +90,7 @@ pub struct LockedPackage {
     /// Bytes.
     pub size: u64,
     /// 64 hexadecimal digits.
-    #[serde(with = "text::sha256")]
+    #[serde(with = "fields::sha256")]
     pub sha256: Digest,
 }
 

@@ -6,7 +6,10 @@ use std::path::Path;
 use layers::Digest;
 use serde::{Deserialize, Serialize};
 
-use super::{DebianLock, FORMAT, Lock, LockedPackage};
+use super::{
+    DebianLock, FORMAT, Lock, LockedPackage, LockedRelease, LockedSignature, LockedSuite,
+    OutputFormat, fields,
+};
 use crate::catalog::{CatalogError, Coordinates};
 use crate::store::Expected;
 
@@ -16,12 +19,20 @@ pub const EMBEDDED_LOCK: &str = include_str!("../../../versions.lock");
 const HEADER: &str =
     "# Written by `zookiln update` from versions.toml. Every input by name, size and digest.\n";
 
+#[derive(Debug, Deserialize)]
+struct Head {
+    format: u32,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawLock {
     format: u32,
+    output: OutputFormat,
     #[serde(default)]
     debian: BTreeMap<String, RawDebian>,
+    #[serde(default)]
+    release: Vec<RawRelease>,
     #[serde(default)]
     jar: Vec<RawJar>,
 }
@@ -30,6 +41,7 @@ struct RawLock {
 #[serde(deny_unknown_fields)]
 struct RawDebian {
     snapshot: String,
+    suite: BTreeMap<String, LockedSuite>,
     #[serde(default)]
     resolved: BTreeMap<String, Digest>,
     #[serde(default)]
@@ -38,28 +50,43 @@ struct RawDebian {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RawRelease {
+    version: String,
+    path: String,
+    size: u64,
+    #[serde(with = "fields::sha512")]
+    sha512: Digest,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signature: Option<LockedSignature>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RawJar {
     coordinates: Coordinates,
     size: u64,
-    #[serde(with = "sha256")]
+    #[serde(with = "fields::sha256")]
     sha256: Digest,
 }
 
 impl Lock {
     /// Reads and checks a lock's text; `path` is for messages.
     pub fn parse(path: &Path, text: &str) -> Result<Self, CatalogError> {
-        let raw: RawLock =
-            toml::from_str(text).map_err(|error| CatalogError::from_toml(path, text, &error))?;
+        let syntax = |error: toml::de::Error| CatalogError::from_toml(path, text, &error);
         let invalid = |message: String| CatalogError::Invalid {
             path: path.to_owned(),
             message,
         };
-        if raw.format != FORMAT {
-            return Err(invalid(format!(
-                "format {}, this program reads format {FORMAT}",
-                raw.format
-            )));
+        // First of all, since a lock of another format has other keys.
+        let head: Head = toml::from_str(text).map_err(syntax)?;
+        if head.format != FORMAT {
+            return Err(CatalogError::LockFormat {
+                path: path.to_owned(),
+                found: head.format,
+                known: FORMAT,
+            });
         }
+        let raw: RawLock = toml::from_str(text).map_err(syntax)?;
         let mut debian = BTreeMap::new();
         for (codename, release) in raw.debian {
             if let Some(package) = release
@@ -76,6 +103,7 @@ impl Lock {
                 codename,
                 DebianLock {
                     snapshot: release.snapshot,
+                    suites: release.suite,
                     resolved: release.resolved,
                     packages: release.package,
                 },
@@ -90,6 +118,26 @@ impl Lock {
                 "`snapshot`: `{snapshot}` is no time like `20260101T000000Z`"
             )));
         }
+        let mut releases = BTreeMap::new();
+        for release in raw.release {
+            if !is_safe_path(&release.path) {
+                return Err(invalid(format!(
+                    "release {}: `{}` is no path below an archive",
+                    release.version, release.path
+                )));
+            }
+            let locked = LockedRelease {
+                path: release.path,
+                tarball: Expected {
+                    digest: release.sha512,
+                    size: release.size,
+                },
+                signature: release.signature,
+            };
+            if releases.insert(release.version.clone(), locked).is_some() {
+                return Err(invalid(format!("release {} stands twice", release.version)));
+            }
+        }
         let mut jars = BTreeMap::new();
         for jar in raw.jar {
             let expected = Expected {
@@ -100,7 +148,12 @@ impl Lock {
                 return Err(invalid(format!("jar {} stands twice", jar.coordinates)));
             }
         }
-        Ok(Self { debian, jars })
+        Ok(Self {
+            output: raw.output,
+            debian,
+            releases,
+            jars,
+        })
     }
 
     /// The lock's text: the same for equal locks.
@@ -108,14 +161,25 @@ impl Lock {
     pub fn to_text(&self) -> String {
         let raw = RawLock {
             format: FORMAT,
+            output: self.output.clone(),
             debian: (self.debian.iter())
                 .map(|(codename, release)| {
                     let raw = RawDebian {
                         snapshot: release.snapshot.clone(),
+                        suite: release.suites.clone(),
                         resolved: release.resolved.clone(),
                         package: release.packages.clone(),
                     };
                     (codename.clone(), raw)
+                })
+                .collect(),
+            release: (self.releases.iter())
+                .map(|(version, release)| RawRelease {
+                    version: version.clone(),
+                    path: release.path.clone(),
+                    size: release.tarball.size,
+                    sha512: release.tarball.digest.clone(),
+                    signature: release.signature.clone(),
                 })
                 .collect(),
             jar: (self.jars.iter())
@@ -153,28 +217,6 @@ fn is_safe_path(path: &str) -> bool {
             .all(|component| !matches!(component, "" | "." | ".."))
 }
 
-/// SHA-256 as bare hexadecimal digits.
-pub(super) mod sha256 {
-    use layers::Digest;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(crate) fn serialize<S: Serializer>(
-        digest: &Digest,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(digest.hex())
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Digest, D::Error> {
-        let hex = String::deserialize(deserializer)?;
-        format!("sha256:{hex}")
-            .parse()
-            .map_err(|_| D::Error::custom(format!("`{hex}` is not 64 hexadecimal digits")))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,21 +229,24 @@ mod tests {
 
     #[test]
     fn bad_locks_name_the_thing() {
-        let package = "[debian.trixie]\nsnapshot = \"20260101T000000Z\"\n[[debian.trixie.package]]\nplatform = \"linux/amd64\"\n\
+        let output = "[output]\nlayer-format = 1\ncompressor = \"x\"\n";
+        let package = "[debian.trixie]\nsnapshot = \"20260101T000000Z\"\nsuite = {}\n[[debian.trixie.package]]\nplatform = \"linux/amd64\"\n\
                        set = \"base\"\nname = \"a\"\nversion = \"1\"\nsuite = \"trixie\"\n";
         let table = [
             (
                 "format = 7\n".to_owned(),
-                "format 7, this program reads format 1",
+                "format 7, this program reads format 2",
             ),
-            ("format = 1\nfoo = 1\n".to_owned(), "unknown field `foo`"),
+            ("format = 2\nfoo = 1\n".to_owned(), "unknown field `foo`"),
             (
-                format!("format = 1\n{package}path = \"pool/a\"\nsize = 1\nsha256 = \"zz\"\n"),
+                format!(
+                    "format = 2\n{output}{package}path = \"pool/a\"\nsize = 1\nsha256 = \"zz\"\n"
+                ),
                 "`zz` is not 64 hexadecimal digits",
             ),
             (
                 format!(
-                    "format = 1\n{package}path = \"../a\"\nsize = 1\nsha256 = \"{}\"\n",
+                    "format = 2\n{output}{package}path = \"../a\"\nsize = 1\nsha256 = \"{}\"\n",
                     "0".repeat(64)
                 ),
                 "`../a` is no path below an archive",

@@ -19,7 +19,7 @@ use thiserror::Error;
 use crate::catalog::{
     Catalog, Coordinates, DebianArchive, ImageSettings, Platform, Release, Variant, VariantSettings,
 };
-use crate::lock::{Lock, LockedPackage};
+use crate::lock::{Lock, LockedPackage, LockedRelease, OutputFormat};
 use crate::source::maven::PinnedJar;
 
 pub use inputs::InputFile;
@@ -69,6 +69,17 @@ pub enum PlanError {
     /// The lock is older than the catalog.
     #[error("the lock has no {0}")]
     NotLocked(String),
+    /// Layers would be other bytes than the lock was written for.
+    #[error(
+        "the lock is for layers of format {} by {}, this program writes format {} by {}",
+        locked.layer_format, locked.compressor, ours.layer_format, ours.compressor
+    )]
+    OtherOutput {
+        /// By the lock.
+        locked: OutputFormat,
+        /// By this program.
+        ours: OutputFormat,
+    },
 }
 
 impl PlanError {
@@ -78,6 +89,9 @@ impl PlanError {
         match self {
             Self::UnknownVersion { known, .. } => format!("the catalog has {}", known.join(", ")),
             Self::NotLocked(_) => "run `zookiln update`".to_owned(),
+            Self::OtherOutput { .. } => {
+                "build with the `zookiln` that wrote the lock, or run `zookiln update`: every digest changes then".to_owned()
+            }
         }
     }
 }
@@ -100,6 +114,12 @@ impl<'a> Plan<'a> {
                     .map(|release| release.version.clone())
                     .collect(),
             })?;
+        let ours = OutputFormat::current();
+        if lock.output != ours {
+            let locked = lock.output.clone();
+            return Err(PlanError::OtherOutput { locked, ours });
+        }
+        check_release(lock, release)?;
         let codename = catalog.bases[&release.base].debian.as_str();
         let locked = (lock.debian.get(codename))
             .ok_or_else(|| PlanError::NotLocked(format!("packages of Debian `{codename}`")))?;
@@ -203,6 +223,23 @@ impl<'a> Plan<'a> {
             .ok_or_else(|| {
                 PlanError::NotLocked(format!("package `{name}` of `{set}` for {platform}"))
             })
+    }
+}
+
+/// That the lock was written for this archive and this signer.
+fn check_release(lock: &Lock, release: &Release) -> Result<(), PlanError> {
+    let is_current = |locked: &LockedRelease| {
+        let signer = locked.signature.as_ref().map(|it| it.signer);
+        locked.tarball == release.tarball.expected()
+            && signer.is_none_or(|signer| signer == release.signer)
+    };
+    match lock.releases.get(&release.version) {
+        Some(locked) if is_current(locked) => Ok(()),
+        Some(_) => Err(PlanError::NotLocked(format!(
+            "release {} as the catalog has it now",
+            release.version
+        ))),
+        None => Err(PlanError::NotLocked(format!("release {}", release.version))),
     }
 }
 

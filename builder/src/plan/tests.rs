@@ -103,6 +103,15 @@ fn the_source_date_epoch_lowers_the_time_and_never_raises_it() {
 #[test]
 fn a_lock_that_lacks_something_says_what() {
     let catalog = catalog();
+    let mut no_release = lock();
+    no_release.releases.remove("3.6.1");
+    let mut other_archive = lock();
+    other_archive
+        .releases
+        .get_mut("3.6.1")
+        .unwrap()
+        .tarball
+        .size += 1;
     let mut no_jar = lock();
     no_jar.jars.retain(|jar, _| jar.artifact != "zookeeper");
     let mut no_package = lock();
@@ -115,11 +124,15 @@ fn a_lock_that_lacks_something_says_what() {
     let table = [
         (
             Lock {
+                output: OutputFormat::current(),
+                releases: lock().releases,
                 debian: Default::default(),
                 jars: Default::default(),
             },
             "packages of Debian `trixie`",
         ),
+        (no_release, "release 3.6.1"),
+        (other_archive, "release 3.6.1 as the catalog has it now"),
         (no_jar, "jar `org.apache.zookeeper:zookeeper:3.6.1`"),
         (
             no_package,
@@ -131,4 +144,19 @@ fn a_lock_that_lacks_something_says_what() {
         assert_eq!(error.to_string(), format!("the lock has no {thing}"));
         assert_eq!(error.hint(), "run `zookiln update`");
     }
+}
+
+#[test]
+fn a_lock_for_other_bytes_is_refused() {
+    let mut lock = lock();
+    lock.output.compressor = "zlib 1".to_owned();
+
+    let error = Plan::new(&catalog(), &lock, "3.6.1", &request(Variant::Full)).unwrap_err();
+
+    let expected = format!(
+        "the lock is for layers of format {format} by zlib 1, this program writes format {format} by {}",
+        layers::COMPRESSOR,
+        format = layers::FORMAT_VERSION,
+    );
+    assert_eq!(error.to_string(), expected);
 }

@@ -5,6 +5,8 @@ pub mod debian;
 pub mod download;
 pub mod http;
 pub mod java;
+pub mod keys;
+mod limited;
 pub mod maven;
 pub mod mirror;
 

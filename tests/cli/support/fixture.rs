@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use super::archive::add_suite;
+use super::archive::Suite;
 use super::deb::{Deb, Package, Packing};
 use super::digest::{sha256, sha512};
 use super::maven::Jar;
+use super::signers::{ARCHIVE, RELEASES_MANAGER};
 use super::{jdk, release};
 
 /// Version and jars of each release.
@@ -37,6 +38,7 @@ pub(crate) struct Fixture {
     pub(crate) files: Arc<BTreeMap<String, Vec<u8>>>,
     /// Every jar of every release.
     pub(crate) jars: Vec<Jar>,
+    main: Vec<Package>,
     /// The same mirror some weeks later.
     pub(crate) later: Later,
 }
@@ -56,39 +58,31 @@ pub(crate) fn fixture() -> &'static Fixture {
 impl Fixture {
     fn new() -> Self {
         let mut files = BTreeMap::new();
-        let both = |make: fn(&'static str) -> Package| ["amd64", "arm64"].map(make);
-        let main: Vec<Package> = [
-            base_files,
-            old_libc6,
-            zlib,
-            bash,
-            libtinfo,
-            busybox,
-            jdk::jdk,
-            jdk::jre,
-        ]
-        .into_iter()
-        .flat_map(both)
-        .collect();
-        add_suite(&mut files, "debian", "trixie", &main);
+        let main = main_packages();
+        main_suite(&main).add_to(&mut files);
         let security: Vec<Package> = both(libc6).into();
-        add_suite(&mut files, "debian-security", "trixie-security", &security);
+        security_suite("Sat, 03 Jan 2026 10:00:00 UTC", &security).add_to(&mut files);
         let mut later = BTreeMap::new();
         let newer: Vec<Package> = both(newer_libc6).into();
-        add_suite(&mut later, "debian-security", "trixie-security", &newer);
+        security_suite("Sat, 24 Jan 2026 10:00:00 UTC", &newer).add_to(&mut later);
 
         let mut all = Vec::new();
         for (version, coordinates) in RELEASES {
             let jars: Vec<Jar> = coordinates.iter().map(|text| Jar::new(text)).collect();
-            files.insert(tarball_path(version), release::tarball(version, &jars));
+            let tarball = release::tarball(version, &jars);
+            let signature = RELEASES_MANAGER.sign_file(&tarball);
+            files.insert(format!("{}.asc", tarball_path(version)), signature);
+            files.insert(tarball_path(version), tarball);
             all.extend(jars);
         }
         for jar in &all {
             files.insert(jar_path(jar), jar.bytes.clone());
         }
+        files.insert("/KEYS".to_owned(), RELEASES_MANAGER.keys());
         Self {
             files: Arc::new(files),
             jars: all,
+            main,
             later: Later {
                 files: later,
                 gone: (security.iter())
@@ -96,6 +90,29 @@ impl Fixture {
                     .collect(),
             },
         }
+    }
+
+    /// The suite `trixie`.
+    pub(crate) fn main_suite(&self) -> Suite<'_> {
+        main_suite(&self.main)
+    }
+
+    /// Its packages, and a `writer` who needs an `editor`, of which there are two.
+    pub(crate) fn main_packages_with_two_editors(&self) -> Vec<Package> {
+        let mut packages = main_packages();
+        packages.extend(both(|architecture| {
+            Deb::new("writer", "1", architecture)
+                .field("Depends", "editor")
+                .build()
+        }));
+        for name in ["nano", "vim-tiny"] {
+            packages.extend(["amd64", "arm64"].map(|architecture| {
+                Deb::new(name, "1", architecture)
+                    .field("Provides", "editor")
+                    .build()
+            }));
+        }
+        packages
     }
 
     /// The one path whose end is `suffix`.
@@ -126,7 +143,10 @@ impl Fixture {
 
     /// The catalog with its addresses at `server` (`http://127.0.0.1:1234`).
     pub(crate) fn catalog(&self, server: &str) -> String {
-        let mut text = include_str!("../fixtures/versions.toml").replace("@SERVER@", server);
+        let mut text = include_str!("../fixtures/versions.toml")
+            .replace("@SERVER@", server)
+            .replace("@ARCHIVE@", &ARCHIVE.fingerprint())
+            .replace("@MANAGER@", &RELEASES_MANAGER.fingerprint());
         for (version, _) in RELEASES {
             let tarball = self.bytes(&tarball_path(version)).to_vec();
             text = text
@@ -134,6 +154,44 @@ impl Fixture {
                 .replace(&format!("@SHA512 {version}@"), &sha512(&tarball));
         }
         text
+    }
+}
+
+fn both(make: fn(&'static str) -> Package) -> [Package; 2] {
+    ["amd64", "arm64"].map(make)
+}
+
+fn main_packages() -> Vec<Package> {
+    [
+        base_files,
+        old_libc6,
+        zlib,
+        bash,
+        libtinfo,
+        busybox,
+        jdk::jdk,
+        jdk::jre,
+    ]
+    .into_iter()
+    .flat_map(both)
+    .collect()
+}
+
+fn main_suite(packages: &[Package]) -> Suite<'_> {
+    Suite {
+        root: "debian",
+        name: "trixie",
+        date: "Sat, 03 Jan 2026 10:00:00 UTC",
+        packages,
+    }
+}
+
+fn security_suite<'a>(date: &'a str, packages: &'a [Package]) -> Suite<'a> {
+    Suite {
+        root: "debian-security",
+        name: "trixie-security",
+        date,
+        packages,
     }
 }
 

@@ -16,9 +16,11 @@ mod maven;
 mod release;
 mod request;
 mod server;
+mod signers;
 mod snapshot;
 mod workspace;
 
+pub(crate) use archive::Suite;
 pub(crate) use authority::Authority;
 pub(crate) use behaviour::{Behaviour, RetryAfter, Tag, Target};
 pub(crate) use command::{Run, Zookiln};
@@ -27,6 +29,7 @@ pub(crate) use fixture::{fixture, tarball_path};
 pub(crate) use layout::{Layout, PlatformImage, json};
 pub(crate) use request::Request;
 pub(crate) use server::{DEADLINE, Server};
+pub(crate) use signers::{ARCHIVE, RELEASES_MANAGER, STRANGER};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use workspace::{Workspace, names};
 

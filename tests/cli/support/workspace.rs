@@ -13,6 +13,7 @@ use super::command::Zookiln;
 use super::fixture::fixture;
 use super::maven::mvn_script;
 use super::server::Server;
+use super::signers::ARCHIVE;
 
 /// The lock that `update` writes for the fixture; the same for every test, since no address is in it.
 static LOCK: LazyLock<String> = LazyLock::new(|| {
@@ -48,6 +49,7 @@ impl Workspace {
         }
         let catalog = fixture().catalog(&workspace.server.url());
         fs::write(workspace.project().join("versions.toml"), catalog).unwrap();
+        fs::write(workspace.project().join("versions.keys"), ARCHIVE.keys()).unwrap();
         workspace
     }
 

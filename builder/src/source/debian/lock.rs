@@ -8,28 +8,54 @@ use super::mirrors::Mirrors;
 use super::name::PackageName;
 use super::package::Package;
 use super::resolver::{Request, resolve};
-use super::suite;
+use super::suite::{self, Believed, Scope};
 use crate::catalog::{Catalog, PackageSetRoots, Platform};
-use crate::lock::LockedPackage;
+use crate::lock::{LockedPackage, LockedSuite};
 use crate::source::Places;
 use crate::source::download::Downloader;
 
-/// Resolves every set of one Debian release for every platform, in order of platform, set and name.
+/// What is resolved, and whose word is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Resolving<'a> {
+    /// Package sets, unwanted names, signers.
+    pub catalog: &'a Catalog,
+    /// Key in [`Catalog::debian`].
+    pub codename: &'a str,
+    /// Where packages can be had.
+    pub places: &'a Places,
+    /// Keys, and what was believed before.
+    pub believed: Believed<'a>,
+}
+
+/// A Debian release at one moment.
+#[derive(Debug)]
+pub struct Resolved {
+    /// By name: what vouches for the packages.
+    pub suites: BTreeMap<String, LockedSuite>,
+    /// In order of platform, set and name.
+    pub packages: Vec<LockedPackage>,
+}
+
+/// Resolves every set of one Debian release for every platform.
 /// A [`ResolveError`](super::resolver::ResolveError) is in the chain of the error, with its hint.
-pub fn packages(
-    downloader: Downloader<'_>,
-    catalog: &Catalog,
-    codename: &str,
-    places: &Places,
-) -> anyhow::Result<Vec<LockedPackage>> {
+pub fn packages(downloader: Downloader<'_>, what: Resolving<'_>) -> anyhow::Result<Resolved> {
+    let Resolving {
+        catalog, codename, ..
+    } = what;
     let archive = &catalog.debian[codename];
     refuse_two_bases(catalog, codename)?;
     let sets = catalog.package_sets(codename);
-    let mirrors = Mirrors::find(downloader, codename, archive, places);
+    let mirrors = Mirrors::find(downloader, codename, archive, what.places);
+    let suites = suite::suites(downloader, &mirrors, archive, what.believed)?;
     let unwanted = names(&archive.unwanted)?;
+    let choices = choices(&archive.choices)?;
     let mut locked = Vec::new();
     for platform in Platform::ALL {
-        let index = suite::index(downloader, &mirrors, archive, platform)?;
+        let scope = Scope {
+            component: &archive.component,
+            platform,
+        };
+        let index = suite::index(downloader, &mirrors, &suites, scope)?;
         for PackageSetRoots {
             name: set,
             roots,
@@ -41,7 +67,7 @@ pub fn packages(
                 let request = Request {
                     roots: names(roots)?,
                     unwanted: unwanted.clone(),
-                    choices: BTreeMap::new(),
+                    choices: choices.clone(),
                 };
                 let closure = resolve(&index, &request)
                     .map_err(anyhow::Error::from)
@@ -62,7 +88,13 @@ pub fn packages(
         }
     }
     locked.sort();
-    Ok(locked)
+    let suites = (suites.into_iter())
+        .map(|suite| (suite.name, suite.locked))
+        .collect();
+    Ok(Resolved {
+        suites,
+        packages: locked,
+    })
 }
 
 /// A shell or a Java runtime is locked once, without what the base below it has: with two bases, what
@@ -84,6 +116,17 @@ fn names(names: &[String]) -> anyhow::Result<BTreeSet<PackageName>> {
             name.parse()
                 .with_context(|| format!("catalog: package `{name}`"))
         })
+        .collect()
+}
+
+fn choices(
+    choices: &BTreeMap<String, String>,
+) -> anyhow::Result<BTreeMap<PackageName, PackageName>> {
+    let name = |name: &String| {
+        (name.parse::<PackageName>()).with_context(|| format!("catalog: choice `{name}`"))
+    };
+    (choices.iter())
+        .map(|(wanted, choice)| Ok((name(wanted)?, name(choice)?)))
         .collect()
 }
 

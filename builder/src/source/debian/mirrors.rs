@@ -30,6 +30,7 @@ pub struct Mirrors {
     snapshot: Option<Url>,
     /// Why one of apt's mirrors is in neither list, in one line that names it.
     passed_over: Vec<(Archive, String)>,
+    check_valid_until: bool,
 }
 
 /// Roots that may be mirrors, and why others cannot.
@@ -80,6 +81,7 @@ impl Mirrors {
             roots: BTreeMap::new(),
             snapshot: of_catalog("snapshot", std::slice::from_ref(&archive.snapshot)).pop(),
             passed_over,
+            check_valid_until: found.check_valid_until,
         };
         for kind in [Archive::Debian, Archive::DebianSecurity] {
             let named = places.mirrors.of(kind).cloned();
@@ -133,6 +135,12 @@ impl Mirrors {
             .filter(|(kind, _)| *kind == archive)
             .map(|(_, reason)| reason.clone())
             .collect()
+    }
+
+    /// Whether this host's apt refuses an InRelease that had to be replaced before now.
+    #[must_use]
+    pub fn check_valid_until(&self) -> bool {
+        self.check_valid_until
     }
 
     /// A locked package as an input.
@@ -253,6 +261,7 @@ fn ask(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fs;
     use std::net::TcpListener;
     use std::path::Path;
@@ -285,7 +294,9 @@ mod tests {
             mirrors: mirrors.iter().map(|&mirror| mirror.to_owned()).collect(),
             security_mirrors: Vec::new(),
             snapshot: "http://snapshot.example/archive".to_owned(),
+            signers: BTreeSet::new(),
             unwanted: Vec::new(),
+            choices: BTreeMap::new(),
         }
     }
 

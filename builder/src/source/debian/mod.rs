@@ -1,7 +1,9 @@
 //! Debian's archives: formats (`control`, `package`, `release`, `archive`), version order and closure
 //! of dependencies (`version`, `relationship`, `resolver`), what the host's apt knows of them
-//! (`apt_host` and what it is made of), and what is done with them (`mirrors`, `suite`, `unpack`).
+//! (`apt_host` and what it is made of), whom to believe (`in_release`, `accept`), and what is done with
+//! them (`mirrors`, `suite`, `unpack`).
 
+mod accept;
 pub mod apt_auth;
 mod apt_configuration;
 mod apt_entry;
@@ -15,6 +17,7 @@ pub mod archive;
 mod archive_member;
 pub mod archive_path;
 pub mod control;
+mod in_release;
 pub mod lock;
 mod mirrors;
 pub mod name;

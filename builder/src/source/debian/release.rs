@@ -1,23 +1,16 @@
 //! `Release` and `InRelease` files: what a suite says of itself and of its indexes.
 //!
-//! `InRelease` is a `Release` in a clear-signed envelope (RFC 9580 §7). [`signed_text`] takes the
-//! envelope off and returns what the signature covers; nothing outside of it is ever looked at,
-//! since nobody vouches for it. **It verifies nothing**: that is for the caller, who hands over the
-//! text only once the signature holds.
+//! What is parsed here is the text that a good signature covers, and nothing around it
+//! (`in_release`).
 //!
-//! Refused: text before or after the envelope, two sums for one path, a path that leaves the
-//! archive. Dates stay text, since judging them needs a clock.
+//! Refused: two sums for one path, a path that leaves the archive. Dates stay text, since judging
+//! them needs a clock.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::archive_path::{ArchivePath, ArchivePathError};
 use super::control::{Comments, ControlError, Paragraph, excerpt, parse};
 use layers::{Algorithm, Digest, ParseDigestError};
-
-const HEADER: &str = "-----BEGIN PGP SIGNED MESSAGE-----";
-const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----";
-const END: &str = "-----END PGP SIGNATURE-----";
 
 /// What a suite says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,9 +46,6 @@ pub struct IndexEntry {
 /// Why a text is no `Release` file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReleaseError {
-    /// The envelope is cut or has something around it.
-    #[error("clear-signed envelope is damaged: {0}")]
-    Envelope(&'static str),
     /// The text is no paragraph of fields.
     #[error("not a list of fields")]
     Control(#[from] ControlError),
@@ -136,62 +126,6 @@ pub fn by_hash_path(path: &ArchivePath, sha256: &Digest) -> String {
     format!("{parent}{slash}by-hash/SHA256/{}", sha256.hex())
 }
 
-/// The text that a clear signature covers, or the whole text if there is no envelope.
-///
-/// # Errors
-/// The envelope is cut, or something stands before or after it.
-pub fn signed_text(text: &str) -> Result<Cow<'_, str>, ReleaseError> {
-    let mut lines = text.lines().map(str::trim_end);
-    match lines.next() {
-        Some(HEADER) => {}
-        // An envelope further down would leave the text before it unsigned, so it is not one.
-        _ if text.lines().any(|line| line.trim_end() == HEADER) => {
-            return Err(ReleaseError::Envelope("text stands before it"));
-        }
-        _ => return Ok(Cow::Borrowed(text)),
-    }
-    loop {
-        let header = lines
-            .next()
-            .ok_or(ReleaseError::Envelope("it ends within its headers"))?;
-        if header.is_empty() {
-            break;
-        }
-        // No other header may stand here (RFC 9580 §7), and an attacker could hide fields in one.
-        if !header.starts_with("Hash: ") {
-            return Err(ReleaseError::Envelope("it has a header other than `Hash`"));
-        }
-    }
-    let mut covered = String::with_capacity(text.len());
-    loop {
-        let line = lines
-            .next()
-            .ok_or(ReleaseError::Envelope("it has no signature"))?;
-        if line == SIGNATURE {
-            break;
-        }
-        // Each line that begins with a hyphen got `- ` before it; one without is no text.
-        let line = match line.strip_prefix("- ") {
-            Some(escaped) => escaped,
-            None if line.starts_with('-') => {
-                return Err(ReleaseError::Envelope(
-                    "a line begins with an unescaped hyphen",
-                ));
-            }
-            None => line,
-        };
-        covered.push_str(line);
-        covered.push('\n');
-    }
-    if !lines.by_ref().any(|line| line == END) {
-        return Err(ReleaseError::Envelope("its signature has no end"));
-    }
-    if lines.any(|line| !line.is_empty()) {
-        return Err(ReleaseError::Envelope("text stands after it"));
-    }
-    Ok(Cow::Owned(covered))
-}
-
 fn parse_table(paragraph: &Paragraph) -> Result<BTreeMap<ArchivePath, IndexEntry>, ReleaseError> {
     let field = paragraph.field("SHA256").ok_or(ReleaseError::NoTable)?;
     let mut indexes = BTreeMap::new();
@@ -240,17 +174,9 @@ mod tests {
         )
     }
 
-    fn envelope(body: &str) -> String {
-        format!("{HEADER}\nHash: SHA256\n\n{body}{SIGNATURE}\n\niQIz\n=abcd\n{END}\n")
-    }
-
     #[test]
     fn reads_the_fields_and_the_table() {
-        let release = Release::parse(&signed_text(&envelope(&text())).unwrap()).unwrap();
-        assert_eq!(
-            release,
-            Release::parse(&signed_text(&text()).unwrap()).unwrap()
-        );
+        let release = Release::parse(&text()).unwrap();
         assert_eq!(release.origin.as_deref(), Some("Debian"));
         assert_eq!(release.label.as_deref(), Some("Debian-Security"));
         assert_eq!(release.suite.as_deref(), Some("stable-security"));
@@ -285,48 +211,6 @@ mod tests {
             assert_eq!(
                 by_hash_path(&path.parse().unwrap(), &sum),
                 format!("{parent}{SUM}")
-            );
-        }
-    }
-
-    #[test]
-    fn takes_only_what_the_signature_covers() {
-        let body = "A: 1\n- -B\n";
-        assert_eq!(signed_text(&envelope(body)).unwrap(), "A: 1\n-B\n");
-        assert_eq!(
-            signed_text(&envelope(body).replace('\n', "\r\n")).unwrap(),
-            "A: 1\n-B\n"
-        );
-        assert_eq!(signed_text("A: 1\n").unwrap(), "A: 1\n");
-        let whole = envelope(body);
-        let table = [
-            (format!("Origin: Evil\n{whole}"), "text stands before it"),
-            (format!("{whole}Origin: Evil\n"), "text stands after it"),
-            (format!("{whole}{whole}"), "text stands after it"),
-            (
-                whole.replace("Hash: SHA256", "Origin: Evil"),
-                "it has a header other than `Hash`",
-            ),
-            (
-                whole.replace("- -B", "-B"),
-                "a line begins with an unescaped hyphen",
-            ),
-            (whole.replace(END, ""), "its signature has no end"),
-            (
-                whole.replace(SIGNATURE, ""),
-                "a line begins with an unescaped hyphen",
-            ),
-            (
-                format!("{HEADER}\nHash: SHA256"),
-                "it ends within its headers",
-            ),
-            (format!("{HEADER}\n\nA: 1\n"), "it has no signature"),
-        ];
-        for (text, reason) in table {
-            assert_eq!(
-                signed_text(&text),
-                Err(ReleaseError::Envelope(reason)),
-                "{text}"
             );
         }
     }
@@ -374,11 +258,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics(text in any::<String>(), body in "((- )?-?[A-C]: [a-c]\n){0,4}", cut in 0_usize..300) {
-            let _ = signed_text(&text);
+        fn never_panics(text in any::<String>()) {
             let _ = Release::parse(&text);
-            let whole = envelope(&body);
-            let _ = signed_text(&whole[..cut.min(whole.len())]);
         }
 
         #[test]

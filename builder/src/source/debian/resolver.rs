@@ -531,9 +531,12 @@ mod tests {
             ),
             (
                 "app",
-                "if the image can do without, add `gone` to the unwanted names",
+                "if the image can do without, add `gone` to the catalog's `unwanted`",
             ),
-            ("awk", "choose one for `awk`, for example `gawk`"),
+            (
+                "awk",
+                "choose one in the catalog's table `choices`, for example `awk = \"gawk\"`",
+            ),
         ];
         for (root, hint) in table {
             let error = resolve(&archive, &request(root, "", &[])).unwrap_err();

@@ -3,23 +3,25 @@
 //!
 //! The size of a list stands in InRelease, but how much comes out of it does not: both are limited.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::BufReader;
+use std::time::SystemTime;
 
+use signatures::Keyring;
 use thiserror::Error;
-use url::Url;
 
 use super::archive_member::{Compression, decompress};
+use super::in_release::{self, Vouching};
 use super::mirrors::Mirrors;
 use super::packages::{PackageIndex, PackagesError};
-use super::release::{Release, by_hash_path, signed_text};
+use super::release::{Release, by_hash_path};
 use crate::catalog::{DebianArchive, Platform};
-use crate::source::download::{DownloadError, Downloader, Input, chain};
-use crate::source::http::{HttpClient, ShownUrl};
+use crate::lock::LockedSuite;
+use crate::source::download::{DownloadError, Downloader, Input};
+use crate::source::limited::Limited;
 use crate::store::{Expected, StoreError};
 
-/// Of an InRelease file; Debian's have up to 150 KB.
-const LARGEST_RELEASE: u64 = 8 << 20;
 /// Of a compressed list; Debian's have up to 10 MB.
 const LARGEST_LIST: u64 = 64 << 20;
 /// Of a list as text; Debian's have up to 60 MB.
@@ -36,13 +38,13 @@ pub enum SuiteError {
         /// One line per address, also per one that was passed over.
         reasons: Vec<String>,
     },
-    /// A mirror gave another suite.
-    #[error("InRelease of `{suite}` says codename `{found}`")]
-    OtherSuite {
-        /// As asked for.
+    /// What mirrors gave is not what Debian made, not of this suite, or an old one.
+    #[error("no InRelease of `{suite}` can be believed\n  {}", reasons.join("\n  "))]
+    Unbelieved {
+        /// `trixie`
         suite: String,
-        /// As given.
-        found: String,
+        /// One line per address, also per one that was passed over.
+        reasons: Vec<String>,
     },
     /// The suite has no such list.
     #[error("`{suite}` has no `{path}`")]
@@ -81,37 +83,78 @@ pub enum SuiteError {
     },
 }
 
-/// The packages of all of a release's suites for one platform.
-pub fn index(
+/// A suite that Debian vouches for.
+#[derive(Debug)]
+pub struct Suite {
+    /// `trixie-security`
+    pub name: String,
+    release: Release,
+    /// What the lock keeps of it.
+    pub locked: LockedSuite,
+}
+
+/// Whose word is taken for the suites, and how old it may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Believed<'a> {
+    /// Keys of signers; those that the catalog does not name do not count.
+    pub keyring: &'a Keyring,
+    /// The suites as they were believed last.
+    pub before: &'a BTreeMap<String, LockedSuite>,
+    /// By the clock of this host.
+    pub now: SystemTime,
+}
+
+/// Fetches and verifies the InRelease files of a release's suites.
+pub fn suites(
     downloader: Downloader<'_>,
     mirrors: &Mirrors,
     archive: &DebianArchive,
-    platform: Platform,
+    believed: Believed<'_>,
+) -> Result<Vec<Suite>, SuiteError> {
+    let suite = |name: &String| {
+        let vouching = Vouching {
+            keyring: believed.keyring,
+            signers: &archive.signers,
+            now: believed.now,
+            newest: believed.before.get(name).map(|locked| locked.date),
+        };
+        let found = in_release::fetch(downloader, mirrors, name, vouching)?;
+        Ok(Suite {
+            name: name.clone(),
+            release: found.release,
+            locked: found.locked,
+        })
+    };
+    archive.suites.iter().map(suite).collect()
+}
+
+/// Which of a suite's lists is wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// `main`
+    pub component: &'a str,
+    /// Whose packages.
+    pub platform: Platform,
+}
+
+/// The packages of `suites` for one platform.
+pub fn index(
+    downloader: Downloader<'_>,
+    mirrors: &Mirrors,
+    suites: &[Suite],
+    scope: Scope<'_>,
 ) -> Result<PackageIndex, SuiteError> {
+    let platform = scope.platform;
     let mut index = PackageIndex::new(platform.architecture());
-    for suite in &archive.suites {
-        let addresses = mirrors.addresses(suite, &format!("dists/{suite}/InRelease"));
-        let passed_over = mirrors.passed_over(suite);
-        let release = fetch_release(downloader.client, &addresses).map_err(|mut reasons| {
-            reasons.extend(
-                passed_over
-                    .iter()
-                    .map(|line| format!("passed over: {line}")),
-            );
-            SuiteError::NoRelease {
-                suite: suite.clone(),
-                reasons,
-            }
-        })?;
-        if let Some(found) = release.codename.as_ref().filter(|found| *found != suite) {
-            return Err(SuiteError::OtherSuite {
-                suite: suite.clone(),
-                found: found.clone(),
-            });
-        }
+    for Suite {
+        name: suite,
+        release,
+        ..
+    } in suites
+    {
         let path = format!(
             "{}/binary-{}/Packages.xz",
-            archive.component,
+            scope.component,
             platform.architecture()
         );
         let no_list = || SuiteError::NoList {
@@ -144,7 +187,7 @@ pub fn index(
                 size: entry.size,
             },
             addresses: mirrors.addresses(suite, &format!("dists/{suite}/{wanted}")),
-            passed_over,
+            passed_over: mirrors.passed_over(suite),
         };
         downloader.fetch_all(&[input])?;
         let file = File::open(downloader.store.verified_path(&digest)?).map_err(|source| {
@@ -162,62 +205,25 @@ pub fn index(
     Ok(index)
 }
 
-/// A suite's InRelease, from the first address that gives one that can be read.
-fn fetch_release(client: &HttpClient, addresses: &[Url]) -> Result<Release, Vec<String>> {
-    let mut reasons = Vec::new();
-    for address in addresses {
-        match fetch_release_from(client, address) {
-            Ok(release) => return Ok(release),
-            Err(reason) => reasons.push(reason),
-        }
-    }
-    Err(reasons)
-}
-
-fn fetch_release_from(client: &HttpClient, address: &Url) -> Result<Release, String> {
-    let reader = client.get(address).map_err(|error| chain(&error))?.body;
-    let mut text = String::new();
-    let shown = ShownUrl::from(address);
-    Limited {
-        reader,
-        left: LARGEST_RELEASE,
-    }
-    .read_to_string(&mut text)
-    .map_err(|error| format!("`{shown}`: {error}"))?;
-    let parsed = signed_text(&text).and_then(|text| Release::parse(&text));
-    parsed.map_err(|error| format!("`{shown}`: {}", chain(&error)))
-}
-
-/// Unlike [`Read::take`], an error where there is more: half a list would be one without its end.
-struct Limited<R> {
-    reader: R,
-    left: u64,
-}
-
-impl<R: Read> Read for Limited<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.reader.read(buffer)?;
-        self.left = self
-            .left
-            .checked_sub(count as u64)
-            .ok_or_else(|| io::Error::other("larger than any that Debian has"))?;
-        Ok(count)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::collections::BTreeSet;
+    use std::time::{Duration, UNIX_EPOCH};
+    use std::{fs, io};
 
     use layers::Digest;
     use lzma_rust2::{XzOptions, XzWriter};
+    use signatures::testing::Signer;
 
     use super::*;
     use crate::progress::Progress;
     use crate::source::Places;
-    use crate::source::http::HttpSettings;
+    use crate::source::download::chain;
+    use crate::source::http::{HttpClient, HttpSettings};
     use crate::store::Store;
 
+    /// 2026-01-04, after the date of InRelease.
+    const MADE: u64 = 1_767_520_000;
     const LIST: &str = "main/binary-amd64/Packages.xz";
 
     /// Writes a mirror with one list, of which InRelease says that it has `size` bytes, and reads it.
@@ -228,17 +234,20 @@ mod tests {
         fs::write(suite.join(LIST), packed).unwrap();
         let sum = Digest::sha256_of(packed);
         let text = format!(
-            "Origin: Debian\nCodename: trixie\nSHA256:\n {} {size} {LIST}\n",
+            "Origin: Debian\nCodename: trixie\nDate: Sat, 03 Jan 2026 10:00:00 UTC\nSHA256:\n {} {size} {LIST}\n",
             sum.hex()
         );
-        fs::write(suite.join("InRelease"), text).unwrap();
+        let signer = Signer::new(1, MADE);
+        fs::write(suite.join("InRelease"), signer.clear_sign(&text, MADE)).unwrap();
         let archive = DebianArchive {
             suites: vec!["trixie".to_owned()],
             component: "main".to_owned(),
             mirrors: vec![format!("file://{}/mirror", directory.path().display())],
             security_mirrors: Vec::new(),
             snapshot: "http://snapshot.example/archive".to_owned(),
+            signers: BTreeSet::from([signer.fingerprint()]),
             unwanted: Vec::new(),
+            choices: BTreeMap::new(),
         };
         let store = Store::open(&directory.path().join("cache")).unwrap();
         let downloader = Downloader {
@@ -251,8 +260,17 @@ mod tests {
             ..Places::default()
         };
         let mirrors = Mirrors::find(downloader, "trixie", &archive, &places);
-        let platform = "linux/amd64".parse().unwrap();
-        index(downloader, &mirrors, &archive, platform)
+        let believed = Believed {
+            keyring: &Keyring::parse(signer.armored_certificate().as_bytes()),
+            before: &BTreeMap::new(),
+            now: UNIX_EPOCH + Duration::from_secs(MADE),
+        };
+        let scope = Scope {
+            component: "main",
+            platform: "linux/amd64".parse().unwrap(),
+        };
+        let suites = suites(downloader, &mirrors, &archive, believed)?;
+        index(downloader, &mirrors, &suites, scope)
     }
 
     fn xz(text: &[u8], dictionary: u32) -> Vec<u8> {
@@ -285,20 +303,5 @@ mod tests {
         let text = message(read_index(&packed, packed.len() as u64));
         assert!(text.starts_with("index of suite `trixie`"), "{text}");
         assert!(text.contains("memory"), "{text}");
-    }
-
-    #[test]
-    fn a_text_without_end_is_refused_at_its_limit() {
-        let mut limited = Limited {
-            reader: io::repeat(b'\n'),
-            left: 100_000,
-        };
-        let error = io::copy(&mut limited, &mut io::sink()).unwrap_err();
-        assert_eq!(error.to_string(), "larger than any that Debian has");
-        let mut limited = Limited {
-            reader: &b"exact"[..],
-            left: 5,
-        };
-        assert_eq!(io::copy(&mut limited, &mut io::sink()).unwrap(), 5);
     }
 }

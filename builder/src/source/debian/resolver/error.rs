@@ -104,7 +104,7 @@ impl ResolveError {
                 Some("check the spelling, and that the suite and component have it".to_owned())
             }
             Self::NotFound { wanted, .. } => Some(format!(
-                "if the image can do without, add `{wanted}` to the unwanted names"
+                "if the image can do without, add `{wanted}` to the catalog's `unwanted`"
             )),
             Self::Version { .. } => {
                 Some("the suites may be of different ages; update them together".to_owned())
@@ -114,8 +114,12 @@ impl ResolveError {
                 candidates, wanted, ..
             } => candidates
                 .first()
-                .map(|first| format!("choose one for `{wanted}`, for example `{first}`")),
-            Self::Choice { wanted, .. } => Some(format!("correct the choice for `{wanted}`")),
+                .map(|first| {
+                    // What stands in brackets is the version.
+                    let name = wanted.split(' ').next().unwrap_or(wanted);
+                    format!("choose one in the catalog's table `choices`, for example `{name} = \"{first}\"`")
+                }),
+            Self::Choice { wanted, .. } => Some(format!("correct `{wanted}` in the catalog's table `choices`")),
             Self::UnwantedRoot(_) | Self::Excluded { .. } => {
                 Some("remove one of the two".to_owned())
             }

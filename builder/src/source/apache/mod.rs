@@ -1,9 +1,15 @@
-//! The official release archive.
+//! The official release archive, and who signed it.
+
+mod signature;
+
+use url::Url;
 
 use super::download::{DownloadError, Downloader, Input};
 use super::http::{file_below, parse_root};
 use super::mirror::{Archive, UserMirrors};
 use crate::catalog::Release;
+
+pub use signature::{ReleaseSignatures, SignatureProblem};
 
 /// Brings the archives of releases into the store.
 pub fn fetch_tarballs(
@@ -12,9 +18,7 @@ pub fn fetch_tarballs(
     public: &[String],
     releases: &[&Release],
 ) -> Result<(), DownloadError> {
-    let mut roots: Vec<_> = mirrors.of(Archive::Apache).cloned().collect();
-    // The catalog has checked them.
-    roots.extend(public.iter().filter_map(|root| parse_root(root).ok()));
+    let roots = roots(mirrors, public);
     let input = |release: &&Release| {
         let path = release.tarball_path();
         Input {
@@ -28,4 +32,12 @@ pub fn fetch_tarballs(
     };
     let inputs: Vec<Input> = releases.iter().map(input).collect();
     downloader.fetch_all(&inputs)
+}
+
+/// Those of the user come first.
+fn roots(mirrors: &UserMirrors, public: &[String]) -> Vec<Url> {
+    let named = mirrors.of(Archive::Apache).cloned();
+    // The catalog has checked them.
+    let public = public.iter().filter_map(|root| parse_root(root).ok());
+    named.chain(public).collect()
 }

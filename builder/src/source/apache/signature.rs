@@ -1,0 +1,198 @@
+//! The detached signature beside a release archive, checked once, when the lock is written.
+//!
+//! A build goes by the archive's SHA-512 alone. The signature says that this sum in the catalog is the
+//! one that the release's manager signed, and not one that somebody mistyped or was made to believe.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use signatures::{Fingerprint, Keyring, Signature, SignatureError, Trust, verify_detached};
+use thiserror::Error;
+use url::Url;
+
+use super::{fetch_tarballs, roots};
+use crate::catalog::{Catalog, Release};
+use crate::lock::LockedSignature;
+use crate::source::Places;
+use crate::source::download::{DownloadError, Downloader, chain};
+use crate::source::http::{ShownUrl, file_below, parse_address};
+use crate::source::keys::{KeyFile, KeysError, LARGEST_KEYS};
+use crate::source::limited::Limited;
+use crate::store::StoreError;
+
+/// Of a detached signature; Apache's have 1 KB.
+const LARGEST_SIGNATURE: u64 = 64 << 10;
+
+/// Where the keys of all release managers stand on a mirror.
+const KEYS_PATH: &str = "zookeeper/KEYS";
+
+/// Why the signature of a release archive is not in the lock.
+#[derive(Debug, Error)]
+pub enum SignatureProblem {
+    /// No address gave the archive.
+    #[error(transparent)]
+    Archive(#[from] DownloadError),
+    /// No address gave the signature, or the signer's key.
+    #[error("no address gives {what}\n  {}", reasons.join("\n  "))]
+    Unreachable {
+        /// `apache-zookeeper-3.6.1-bin.tar.gz.asc`
+        what: String,
+        /// One line per address.
+        reasons: Vec<String>,
+    },
+    /// It is not what the signer signed.
+    #[error("the signature of `{archive}` at `{address}` cannot be believed")]
+    Bad {
+        /// Name of the archive.
+        archive: String,
+        /// Where the signature is from.
+        address: ShownUrl,
+        /// Why.
+        source: SignatureError,
+    },
+    /// The archive could not be read back.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keys beside the catalog.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+}
+
+impl SignatureProblem {
+    /// Whether nobody answered, so that nothing speaks against the archive.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        match self {
+            Self::Archive(error) => error.no_address_answered() || error.is_of_offline(),
+            Self::Unreachable { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+/// Checks signatures of release archives.
+#[derive(Debug)]
+pub struct ReleaseSignatures<'a> {
+    /// Connections and store.
+    pub downloader: Downloader<'a>,
+    /// Mirrors of the user.
+    pub places: &'a Places,
+    /// Mirrors and keys of Apache.
+    pub catalog: &'a Catalog,
+    /// Where keys are kept.
+    pub keys: &'a KeyFile,
+    /// By the clock of this host.
+    pub now: SystemTime,
+}
+
+impl ReleaseSignatures<'_> {
+    /// Fetches the archive, its signature and, where it is not at hand, the signer's key.
+    pub fn check(&self, release: &Release) -> Result<LockedSignature, SignatureProblem> {
+        let (mirrors, public) = (&self.places.mirrors, &self.catalog.apache_mirrors);
+        fetch_tarballs(self.downloader, mirrors, public, &[release])?;
+        let archive = (self.downloader.store).verified_path(&release.tarball.digest)?;
+        let (keyring, is_new) = self.key_of(release.signer)?;
+        let signers = BTreeSet::from([release.signer]);
+        let trust = Trust {
+            keyring: &keyring,
+            signers: &signers,
+        };
+        let verdict = self.verdict(release, &archive, trust)?;
+        // Only a key that has proved itself is worth keeping.
+        if is_new {
+            self.keys.keep(&keyring, release.signer)?;
+        }
+        Ok(LockedSignature {
+            signer: verdict.signer,
+            key: verdict.key,
+            made: UNIX_EPOCH + Duration::from_secs(verdict.made),
+        })
+    }
+
+    /// By the first signature that is good: one mirror's bad copy says nothing against another's.
+    fn verdict(
+        &self,
+        release: &Release,
+        archive: &Path,
+        trust: Trust<'_>,
+    ) -> Result<Signature, SignatureProblem> {
+        let seconds = self.now.duration_since(UNIX_EPOCH);
+        let now = seconds.map_or(0, |seconds| seconds.as_secs());
+        let mut first_bad = None;
+        let mut reasons = Vec::new();
+        for address in self.addresses(&format!("{}.asc", release.tarball_path())) {
+            let signature = match self.read(&address, LARGEST_SIGNATURE) {
+                Ok(signature) => signature,
+                Err(reason) => {
+                    reasons.push(reason);
+                    continue;
+                }
+            };
+            let content = File::open(archive).map_err(StoreError::io("open", archive))?;
+            match verify_detached(BufReader::new(content), &signature, trust, now) {
+                Ok(verdict) => return Ok(verdict),
+                Err(source) if first_bad.is_none() => {
+                    first_bad = Some(SignatureProblem::Bad {
+                        archive: release.tarball_name(),
+                        address: ShownUrl::from(&address),
+                        source,
+                    });
+                }
+                Err(_) => {}
+            }
+        }
+        let what = format!("`{}.asc`", release.tarball_name());
+        Err(first_bad.unwrap_or(SignatureProblem::Unreachable { what, reasons }))
+    }
+
+    /// Keys among which there is the signer's, and whether it had to be fetched.
+    fn key_of(&self, signer: Fingerprint) -> Result<(Keyring, bool), SignatureProblem> {
+        let keyring = self.keys.read()?;
+        if keyring.fingerprints().any(|known| known == signer) {
+            return Ok((keyring, false));
+        }
+        let mut addresses = self.addresses(KEYS_PATH);
+        let public = self.catalog.apache_keys.iter();
+        addresses.extend(public.filter_map(|address| parse_address(address).ok()));
+        let mut reasons = Vec::new();
+        for address in addresses {
+            match self.read(&address, LARGEST_KEYS) {
+                Ok(material) => {
+                    let keyring = Keyring::parse(&material);
+                    if keyring.fingerprints().any(|known| known == signer) {
+                        return Ok((keyring, true));
+                    }
+                    let shown = ShownUrl::from(&address);
+                    reasons.push(format!("`{shown}` does not have it"));
+                }
+                Err(reason) => reasons.push(reason),
+            }
+        }
+        Err(SignatureProblem::Unreachable {
+            what: format!("the public key {signer}"),
+            reasons,
+        })
+    }
+
+    fn addresses(&self, path: &str) -> Vec<Url> {
+        roots(&self.places.mirrors, &self.catalog.apache_mirrors)
+            .iter()
+            .filter_map(|root| file_below(root, path))
+            .collect()
+    }
+
+    fn read(&self, address: &Url, limit: u64) -> Result<Vec<u8>, String> {
+        let answer = self.downloader.client.get(address);
+        let mut body = Limited {
+            reader: answer.map_err(|error| chain(&error))?.body,
+            left: limit,
+        };
+        let mut content = Vec::new();
+        body.read_to_end(&mut content)
+            .map_err(|error| format!("`{}`: {error}", ShownUrl::from(address)))?;
+        Ok(content)
+    }
+}

@@ -1,0 +1,344 @@
+//! Whose word a lock is made from: Debian's signatures over lists of packages, and those of the
+//! managers of ZooKeeper's releases over archives.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use snapbox::{assert_data_eq, str};
+
+use crate::support::{
+    ARCHIVE, Behaviour, RELEASES_MANAGER, STRANGER, Server, Snapshot, Suite, Workspace, fixture,
+    tarball_path,
+};
+
+const IN_RELEASE: &str = "/debian/dists/trixie/InRelease";
+const MADE: &str = "Date: Sat, 03 Jan 2026 10:00:00 UTC\n";
+
+/// What the archive signed for `trixie`.
+fn signed_text() -> String {
+    let main = fixture().main_suite();
+    main.add_lists(&mut BTreeMap::new())
+}
+
+fn serve(server: &Server, path: &str, content: Vec<u8>) {
+    server.add_files(&BTreeMap::from([(path.to_owned(), content)]));
+}
+
+fn signed_by_archive(from: &str, to: &str) -> Vec<u8> {
+    let text = signed_text();
+    assert!(text.contains(from), "{from}");
+    ARCHIVE.sign_text(&text.replacen(from, to, 1))
+}
+
+/// Each file but the honest one is refused with its reason, and nothing is written.
+#[test]
+fn an_in_release_that_cannot_be_believed_is_refused() {
+    let honest = String::from_utf8(fixture().bytes(IN_RELEASE).to_vec()).unwrap();
+    let stranger = STRANGER.fingerprint();
+    let table: [(&str, Vec<u8>, String); 13] = [
+        ("unsigned", signed_text().into(), "not a clear-signed message".to_owned()),
+        ("of a stranger", STRANGER.sign_text(&signed_text()), stranger),
+        ("changed", honest.replacen("main/binary", "mine/binary", 1).into(), "bad signature".to_owned()),
+        ("with text before", format!("Origin: Evil\n{honest}").into(), "before".to_owned()),
+        ("with text after", format!("{honest}Origin: Evil\n").into(), "after".to_owned()),
+        ("twice", format!("{honest}{honest}").into(), "after".to_owned()),
+        ("cut", honest.as_bytes()[..honest.len() / 2].to_vec(), "envelope".to_owned()),
+        (
+            "of another distribution",
+            signed_by_archive("Origin: Debian", "Origin: Ubuntu"),
+            "its origin is `Ubuntu`, not `Debian`".to_owned(),
+        ),
+        (
+            "of another suite",
+            signed_by_archive("Codename: trixie", "Codename: bookworm"),
+            "its codename is `bookworm`, not `trixie`".to_owned(),
+        ),
+        ("without a date", signed_by_archive(MADE, ""), "it has no `Date`".to_owned()),
+        (
+            "of the future",
+            signed_by_archive(MADE, "Date: Sat, 03 Jan 2125 10:00:00 UTC\n"),
+            "it is of 2125-01-03T10:00:00Z, and the clock of this host says ".to_owned(),
+        ),
+        (
+            "expired",
+            signed_by_archive(MADE, &format!("{MADE}Valid-Until: Sat, 10 Jan 2026 10:00:00 UTC\n")),
+            "it was valid until 2026-01-10T10:00:00Z".to_owned(),
+        ),
+        (
+            "older than the lock's",
+            signed_by_archive(MADE, "Date: Fri, 02 Jan 2026 10:00:00 UTC\n"),
+            "it is of 2026-01-02T10:00:00Z, older than the one of 2026-01-03T10:00:00Z that the lock knows".to_owned(),
+        ),
+    ];
+    for (what, content, reason) in table {
+        let workspace = Workspace::new();
+        serve(&workspace.server, IN_RELEASE, content);
+        let before = Snapshot::of(&workspace.project());
+
+        let run = workspace.zookiln(["--quiet", "update"]).fail();
+
+        let text = run.transcript();
+        assert!(
+            text.contains("no InRelease of `trixie` can be believed\n!   `http://mirror.example/debian/dists/trixie/InRelease`: "),
+            "{what}: {text}"
+        );
+        assert!(text.contains(&reason), "{what}: {text}");
+        assert!(
+            text.contains("hint: a whole and fresh copy"),
+            "{what}: {text}"
+        );
+        assert_eq!(run.code, Some(1), "{what}");
+        assert_eq!(Snapshot::of(&workspace.project()), before, "{what}");
+    }
+}
+
+#[test]
+fn a_mirror_with_a_forged_file_gives_way_to_the_next() {
+    let workspace = Workspace::without_lock();
+    workspace.install_mvn();
+    let forger = Server::start();
+    serve(&forger, IN_RELEASE, STRANGER.sign_text(&signed_text()));
+    workspace.add_apt_mirror(&forger.url());
+
+    let run = workspace.zookiln(["--quiet", "update"]).succeed();
+
+    let run = run.name(&forger.url(), "http://forger.example");
+    let warnings = run.lines("warning: ");
+    assert_eq!(warnings.len(), 1, "{}", run.transcript());
+    assert!(
+        warnings[0].contains("`http://forger.example/debian/dists/trixie/InRelease`: ")
+            && warnings[0].ends_with("; the next mirror is taken"),
+        "{}",
+        run.transcript()
+    );
+}
+
+#[test]
+fn a_host_that_does_not_check_valid_until_is_warned() {
+    let workspace = Workspace::new();
+    let until = "Valid-Until: Sat, 10 Jan 2026 10:00:00 UTC\n";
+    let expired = signed_by_archive(MADE, &format!("{MADE}{until}"));
+    serve(&workspace.server, IN_RELEASE, expired);
+    let setting = "Acquire::Check-Valid-Until \"false\";\n";
+    fs::write(workspace.path("apt").join("apt.conf"), setting).unwrap();
+
+    let run = workspace.zookiln(["--quiet", "update"]).succeed();
+
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
+$ zookiln --quiet update
+versions.lock is up to date
+! warning: `http://mirror.example/debian/dists/trixie/InRelease`: it was valid until 2026-01-10T10:00:00Z; it is taken, since this host's apt has `Acquire::Check-Valid-Until` switched off
+
+"#]]
+    );
+}
+
+/// A build that resolves again is no less careful.
+#[test]
+fn a_build_does_not_resolve_by_a_forged_list() {
+    let workspace = Workspace::new();
+    let bash = fixture().path("bash_5.2.37-2_amd64.deb");
+    workspace.server.answer(bash, Behaviour::NotFound);
+    serve(
+        &workspace.server,
+        IN_RELEASE,
+        STRANGER.sign_text(&signed_text()),
+    );
+
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .fail();
+
+    assert!(
+        run.stderr
+            .contains("no InRelease of `trixie` can be believed"),
+        "{}",
+        run.transcript()
+    );
+    assert!(
+        run.stderr
+            .contains("error: cannot fetch `bash_5.2.37-2_amd64.deb`"),
+        "{}",
+        run.transcript()
+    );
+    assert!(!workspace.project().join("images").exists());
+}
+
+/// The part of the lock that speaks of 3.6.1's archive.
+fn locked_release(workspace: &Workspace) -> String {
+    let lock = fs::read_to_string(workspace.project().join("versions.lock")).unwrap();
+    let (_, rest) = lock
+        .split_once("[[release]]\nversion = \"3.6.1\"\n")
+        .unwrap();
+    rest.split("[[").next().unwrap().to_owned()
+}
+
+#[test]
+fn update_checks_the_signature_of_a_release_archive_once() {
+    let workspace = Workspace::without_lock();
+    workspace.install_mvn();
+    let signature = format!("{}.asc", tarball_path("3.6.1"));
+
+    workspace.zookiln(["--quiet", "update"]).succeed();
+
+    let manager = RELEASES_MANAGER.fingerprint();
+    let expected = format!(
+        "[release.signature]\nsigner = \"{manager}\"\nkey = \"{manager}\"\nmade = \"2026-01-03T10:00:00Z\"\n"
+    );
+    let found = locked_release(&workspace);
+    assert!(found.contains(&expected), "{found}");
+    let keys = fs::read_to_string(workspace.project().join("versions.keys")).unwrap();
+    assert!(keys.contains(&manager), "the manager's key is kept: {keys}");
+
+    workspace.zookiln(["--quiet", "update"]).succeed();
+    assert_eq!(workspace.server.count(&signature), 1);
+    assert_eq!(workspace.server.count("/KEYS"), 1);
+}
+
+#[test]
+fn a_release_archive_signed_by_somebody_else_is_refused() {
+    let tarball = tarball_path("3.6.1");
+    let archive = fixture().bytes(&tarball);
+    let table = [
+        ("a stranger's", STRANGER.sign_file(archive)),
+        (
+            "another archive's",
+            RELEASES_MANAGER.sign_file(b"another archive"),
+        ),
+        ("no signature", b"-----BEGIN NOTHING-----\n".to_vec()),
+        ("an empty one", Vec::new()),
+    ];
+    for (what, signature) in table {
+        let workspace = Workspace::without_lock();
+        workspace.install_mvn();
+        serve(&workspace.server, &format!("{tarball}.asc"), signature);
+        let before = Snapshot::of(&workspace.project());
+
+        let run = workspace
+            .zookiln(["--quiet", "update", "--version", "3.6.1"])
+            .fail();
+
+        assert!(
+            run.stderr
+                .contains("error: the signature of `apache-zookeeper-3.6.1-bin.tar.gz` at `"),
+            "{what}: {}",
+            run.transcript()
+        );
+        assert!(
+            run.stderr.contains("hint: nothing was written"),
+            "{what}: {}",
+            run.transcript()
+        );
+        assert_eq!(Snapshot::of(&workspace.project()), before, "{what}");
+    }
+}
+
+#[test]
+fn a_signature_that_is_not_to_be_had_is_a_warning() {
+    let workspace = Workspace::without_lock();
+    workspace.install_mvn();
+    for version in ["3.5.7", "3.6.1"] {
+        let signature = format!("{}.asc", tarball_path(version));
+        workspace.server.answer(&signature, Behaviour::NotFound);
+    }
+
+    let run = workspace.zookiln(["--quiet", "update"]).succeed();
+
+    let text = run.transcript();
+    let warning = text.split_once("! warning: ").unwrap().1;
+    assert_data_eq!(
+        warning.to_owned(),
+        str![[r#"
+the signatures of these release archives were not checked, their SHA-512 vouches alone:
+!   apache-zookeeper-3.5.7-bin.tar.gz: no address gives `apache-zookeeper-3.5.7-bin.tar.gz.asc`
+!     `http://mirror.example/dist/zookeeper/zookeeper-3.5.7/apache-zookeeper-3.5.7-bin.tar.gz.asc`: answered 404 Not Found
+!   apache-zookeeper-3.6.1-bin.tar.gz: no address gives `apache-zookeeper-3.6.1-bin.tar.gz.asc`
+!     `http://mirror.example/dist/zookeeper/zookeeper-3.6.1/apache-zookeeper-3.6.1-bin.tar.gz.asc`: answered 404 Not Found
+
+"#]]
+    );
+    assert!(!locked_release(&workspace).contains("signature"));
+
+    // As soon as it is there, the next one has it.
+    let signature = format!("{}.asc", tarball_path("3.6.1"));
+    workspace.server.answer(&signature, Behaviour::Honest);
+    workspace.zookiln(["--quiet", "update"]).succeed();
+    assert!(locked_release(&workspace).contains("[release.signature]"));
+}
+
+/// What the lock was written for is not built for another signer.
+#[test]
+fn a_catalog_with_another_signer_needs_another_lock() {
+    let workspace = Workspace::new();
+    let manager = RELEASES_MANAGER.fingerprint();
+    let release = format!("applets = [\"healthcheck\", \"zkServer.sh\"]\nsigner = \"{manager}\"");
+    let catalog = fs::read_to_string(workspace.project().join("versions.toml")).unwrap();
+    let catalog = catalog.replace(
+        &release,
+        &release.replace(&manager, &STRANGER.fingerprint()),
+    );
+    fs::write(workspace.project().join("versions.toml"), catalog).unwrap();
+
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .fail();
+
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
+$ zookiln --quiet build --version 3.6.1
+! error: the lock has no release 3.6.1 as the catalog has it now
+! hint: run `zookiln update`
+[exit 1]
+
+"#]]
+    );
+}
+
+/// Two packages answer one name: a person chooses, in the catalog.
+#[test]
+fn a_name_that_several_packages_provide_is_refused_until_the_catalog_chooses() {
+    let workspace = Workspace::new();
+    workspace.install_mvn();
+    let packages = fixture().main_packages_with_two_editors();
+    let mut files = BTreeMap::new();
+    let suite = Suite {
+        date: "Sun, 04 Jan 2026 10:00:00 UTC",
+        packages: &packages,
+        ..fixture().main_suite()
+    };
+    suite.add_to(&mut files);
+    workspace.server.add_files(&files);
+    workspace.edit_catalog(
+        "packages = [\"bash\", \"busybox-static\"]",
+        "packages = [\"bash\", \"busybox-static\", \"writer\"]",
+    );
+
+    let run = workspace.zookiln(["--quiet", "update"]).fail();
+
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
+$ zookiln --quiet update
+! error: cannot resolve the packages of Debian `trixie`: `shell.trixie` for linux/amd64: `writer` → `editor`: provided by `nano`, `vim-tiny`
+! hint: choose one in the catalog's table `choices`, for example `editor = "nano"`
+[exit 1]
+
+"#]]
+    );
+
+    workspace.edit_catalog(
+        "unwanted = [",
+        "choices = { editor = \"vim-tiny\" }\nunwanted = [",
+    );
+    let run = workspace.zookiln(["--quiet", "update"]).succeed();
+    assert!(
+        run.stdout()
+            .contains("vim-tiny (shell.trixie, linux/amd64)"),
+        "{}",
+        run.transcript()
+    );
+    assert!(!run.stdout().contains("nano"), "{}", run.transcript());
+}
