@@ -86,16 +86,15 @@ versions.lock is up to date
 }
 
 #[test]
-fn the_lock_lies_beside_the_catalog_that_was_named() {
+fn lock_and_keys_lie_beside_the_catalog_that_was_named() {
     let workspace = Workspace::without_lock();
     workspace.install_mvn();
     let elsewhere = workspace.path("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
-    fs::rename(
-        workspace.project().join("versions.toml"),
-        elsewhere.join("mine.toml"),
-    )
-    .unwrap();
+    for kind in ["toml", "keys"] {
+        let from = workspace.project().join(format!("versions.{kind}"));
+        fs::rename(from, elsewhere.join(format!("mine.{kind}"))).unwrap();
+    }
 
     let run = workspace
         .zookiln(["--quiet", "update", "--catalog", "../elsewhere/mine.toml"])
@@ -234,4 +233,87 @@ $ zookiln --quiet update
 "#]]
     );
     assert_eq!(Snapshot::of(&workspace.project()), before);
+}
+
+#[test]
+fn a_check_writes_nothing_and_fails_where_the_lock_would_change() {
+    let workspace = Workspace::new();
+    workspace.install_mvn();
+    let run = workspace.zookiln(["--quiet", "update", "--check"]).succeed();
+    assert_eq!(run.stdout(), "versions.lock is up to date\n");
+
+    workspace.edit_lock("version = \"13.8\"", "version = \"13.7\"");
+    let before = Snapshot::of(&workspace.project());
+
+    let run = workspace.zookiln(["--quiet", "update", "--check"]).fail();
+
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
+"#]]
+    );
+    assert_eq!(Snapshot::of(&workspace.project()), before);
+}
+
+/// A CI job that only looks needs neither a lock nor leave to write.
+#[test]
+fn a_check_without_a_lock_fails_and_leaves_no_keys() {
+    let workspace = Workspace::without_lock();
+    workspace.install_mvn();
+    let before = Snapshot::of(&workspace.project());
+
+    let run = workspace.zookiln(["--quiet", "update", "--check"]).fail();
+
+    assert!(run.stderr.contains("error: `versions.lock` is not up to date"));
+    assert_eq!(Snapshot::of(&workspace.project()), before);
+}
+
+#[test]
+fn an_update_of_one_version_leaves_the_jars_of_the_others() {
+    let workspace = Workspace::without_lock();
+    workspace.install_mvn();
+
+    workspace
+        .zookiln(["--quiet", "update", "--version", "3.5.7"])
+        .succeed();
+
+    let lock = fs::read_to_string(workspace.project().join("versions.lock")).unwrap();
+    assert!(lock.contains("org.apache.zookeeper:zookeeper:3.5.7"));
+    assert!(!lock.contains("3.6.1"));
+
+    let run = workspace
+        .zookiln(["--quiet", "update", "--version", "9.9.9"])
+        .fail();
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
+"#]]
+    );
+}
+
+#[test]
+fn a_lock_of_an_older_format_is_written_anew() {
+    let workspace = Workspace::new();
+    workspace.install_mvn();
+    let lock = workspace.project().join("versions.lock");
+    let before = fs::read_to_string(&lock).unwrap();
+    fs::write(&lock, "format = 1\n[[jar]]\n").unwrap();
+
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .fail();
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
+"#]]
+    );
+
+    let run = workspace.zookiln(["--quiet", "update"]).succeed();
+    assert_eq!(
+        run.lines("warning: "),
+        ["warning: versions.lock: format 1, this program reads format 2; it is written anew"]
+    );
+    let now = |text: &str| text.replace(&*workspace.lock_time().unwrap(), "");
+    let after = fs::read_to_string(&lock).unwrap();
+    assert_eq!(now(&after).lines().count(), before.lines().count());
 }

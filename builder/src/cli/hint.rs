@@ -50,7 +50,7 @@ fn for_cause(cause: &(dyn Error + 'static)) -> Option<String> {
     } else if cause.is::<OutOfDate>() {
         Some("run `zookiln update` and commit what it writes".to_owned())
     } else if let Some(SuiteError::Unbelieved { .. }) = cause.downcast_ref() {
-        Some("a whole and fresh copy of Debian's archive is needed: `--mirror debian=ADDRESS` and `--mirror debian-security=ADDRESS` name one".to_owned())
+        Some("a whole and fresh copy of Debian's archive is needed: `--mirror debian=ADDRESS` and `--mirror debian-security=ADDRESS` name one; the keys of the catalog's `signers` stand in `versions.keys` beside it".to_owned())
     } else if let Some(SignatureProblem::Bad { .. }) = cause.downcast_ref() {
         Some("nothing was written: check that `signer` and `tarball.sha512` in the catalog are the release's own, and name another mirror by `--mirror apache=ADDRESS`".to_owned())
     } else if let Some(error) = cause.downcast_ref::<ResolveError>() {
