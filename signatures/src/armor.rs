@@ -1,9 +1,12 @@
 //! ASCII armor (RFC 9580 §6): bytes as Base64 between two lines.
 //!
-//! The checksum is passed over, as §6.1 wants it: signatures guard what is inside. Everything else
+//! A checksum is passed over, as §6.1 wants it: signatures guard what is inside. Everything else
 //! is taken by the letter; above all, a block ends where its last line stands, or it is none.
 
+use std::io::Write;
+
 use data_encoding::{BASE64, Specification};
+use pgp::armor::BlockType;
 
 /// What a block holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,15 +116,29 @@ pub(crate) fn single(kind: Kind, text: &[u8]) -> Result<Vec<u8>, ArmorError> {
     decode(&inside)
 }
 
-/// Armors the bytes, without headers and without a checksum (RFC 9580 §6.1 has no use for it).
+/// Armors the bytes. The checksum, which nobody here reads, is for GnuPG: without it, version 2.2 takes
+/// the last line for Base64.
 pub(crate) fn encode(kind: Kind, bytes: &[u8]) -> String {
-    let mut text = format!("{}\n\n", kind.first_line());
-    // Whole groups of Base64 to a line, 64 characters as everybody has them.
-    for line in bytes.chunks(48) {
-        BASE64.encode_append(line, &mut text);
-        text.push('\n');
+    let block = match kind {
+        Kind::PublicKeys => BlockType::PublicKey,
+        Kind::Signature => BlockType::Signature,
+    };
+    let mut text = Vec::new();
+    pgp::armor::write(&Raw(bytes), block, &mut text, None, true).expect("memory can be written");
+    String::from_utf8(text).expect("armor is ASCII")
+}
+
+/// Bytes that are packets already.
+struct Raw<'a>(&'a [u8]);
+
+impl pgp::ser::Serialize for Raw<'_> {
+    fn to_writer<W: Write>(&self, writer: &mut W) -> pgp::errors::Result<()> {
+        Ok(writer.write_all(self.0)?)
     }
-    text + &format!("-----END {}-----\n", kind.name())
+
+    fn write_len(&self) -> usize {
+        self.0.len()
+    }
 }
 
 /// What stands between the first and the last line.
@@ -225,9 +242,9 @@ mod tests {
             found,
             [
                 (2, one.clone()),
-                (15, Err(ArmorError::NoEnd)),
-                (19, one),
-                (23, Err(ArmorError::NoEnd)),
+                (16, Err(ArmorError::NoEnd)),
+                (21, one),
+                (26, Err(ArmorError::NoEnd)),
             ]
         );
     }

@@ -127,6 +127,16 @@ pub enum Refusal {
         /// The primary key.
         key: Fingerprint,
     },
+    /// What the owner says of the key is by a hash that can be broken, and made when others were usual.
+    #[error("signed by key {key}, whose signature on itself is over a weak hash ({hash}, {})", Day(*made))]
+    WeakSelfSignature {
+        /// The primary key, or the subkey that it is about.
+        key: Fingerprint,
+        /// The hash.
+        hash: String,
+        /// When it was made, in seconds since 1970.
+        made: u64,
+    },
     /// Nobody but the material says that the subkey belongs to the primary key.
     #[error("signed by subkey {key}, which {signer} has not bound to itself")]
     Unbound {

@@ -154,6 +154,7 @@ fn check_primary<'a>(certificate: &'a Certificate, times: Times) -> Result<Vec<W
     }
     let created = primary.created_at().as_secs().into();
     for word in &words {
+        word.check_hash(key)?;
         word.check_life(key, created, times)?;
     }
     Ok(words)
@@ -173,6 +174,7 @@ fn check_subkey(
     let word = newest(bindings.map(|binding| (binding, about)), primary, times)
         .ok_or(Refusal::Unbound { signer, key })?;
     let created = subkey.content.created_at().as_secs().into();
+    word.check_hash(key)?;
     word.check_life(key, created, times)?;
     if word.may_sign() != Some(true) {
         return Err(Refusal::MayNotSign { key });
@@ -204,14 +206,14 @@ fn words_of_primary<'a>(certificate: &'a Certificate, times: Times) -> Vec<Word<
     .collect()
 }
 
-/// The newest of the statements that are believed and proven.
+/// The newest of the statements that are proven, by whichever hash.
 fn newest<'a>(
     statements: impl Iterator<Item = (Statement<'a>, About<'a>)>,
     primary: &PublicKey,
     times: Times,
 ) -> Option<Word<'a>> {
     let mut statements: Vec<_> = statements
-        .filter(|(statement, _)| is_heard(statement, times))
+        .filter(|(statement, _)| is_of_the_time(statement, times))
         .collect();
     // Newest first, so that hardly more than one has to be proven.
     statements.sort_by_key(|(statement, _)| Reverse(statement.made));
@@ -230,11 +232,13 @@ fn newest<'a>(
     (!word.is_empty()).then_some(Word(word))
 }
 
-/// Whether a key is listened to, once it is proven that it said so.
-fn is_heard(statement: &Statement<'_>, times: Times) -> bool {
+/// Whether it was said by now and holds at the time in question.
+fn is_of_the_time(statement: &Statement<'_>, times: Times) -> bool {
+    statement.made <= times.now && statement.expires().is_none_or(|end| times.judged < end)
+}
+
+fn is_believed(statement: &Statement<'_>) -> bool {
     policy::believes_of_itself(statement.hash(), statement.made)
-        && statement.made <= times.now
-        && statement.expires().is_none_or(|end| times.judged < end)
 }
 
 fn statements<T>(
@@ -316,6 +320,19 @@ impl Word<'_> {
         said.map(pgp::packet::KeyFlags::sign).min()
     }
 
+    /// Refuses a key whose last word is by a hash that is not believed. To fall back to an older word
+    /// would be to pass over what the owner says now.
+    fn check_hash(&self, key: Fingerprint) -> Result<(), Refusal> {
+        match self.0.iter().find(|statement| !is_believed(statement)) {
+            None => Ok(()),
+            Some(statement) => Err(Refusal::WeakSelfSignature {
+                key,
+                hash: statement.hash().to_string(),
+                made: statement.made,
+            }),
+        }
+    }
+
     /// Refuses a key that was not yet, or not any more.
     fn check_life(&self, key: Fingerprint, created: u64, times: Times) -> Result<(), Refusal> {
         if times.made < created {
@@ -338,7 +355,8 @@ impl Word<'_> {
     ) -> bool {
         self.0.iter().all(|binding| {
             binding.embedded().any(|signature| {
-                Statement::of(signature).is_ok_and(|statement| is_heard(&statement, times))
+                let counts = |it: &Statement<'_>| is_believed(it) && is_of_the_time(it, times);
+                Statement::of(signature).is_ok_and(|statement| counts(&statement))
                     && signature
                         .verify_primary_key_binding(subkey, primary)
                         .is_ok()
