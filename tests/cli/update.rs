@@ -239,7 +239,9 @@ $ zookiln --quiet update
 fn a_check_writes_nothing_and_fails_where_the_lock_would_change() {
     let workspace = Workspace::new();
     workspace.install_mvn();
-    let run = workspace.zookiln(["--quiet", "update", "--check"]).succeed();
+    let run = workspace
+        .zookiln(["--quiet", "update", "--check"])
+        .succeed();
     assert_eq!(run.stdout(), "versions.lock is up to date\n");
 
     workspace.edit_lock("version = \"13.8\"", "version = \"13.7\"");
@@ -264,7 +266,10 @@ fn a_check_without_a_lock_fails_and_leaves_no_keys() {
 
     let run = workspace.zookiln(["--quiet", "update", "--check"]).fail();
 
-    assert!(run.stderr.contains("error: `versions.lock` is not up to date"));
+    assert!(
+        run.stderr
+            .contains("error: `versions.lock` is not up to date")
+    );
     assert_eq!(Snapshot::of(&workspace.project()), before);
 }
 
