@@ -350,7 +350,7 @@ fn a_flipped_byte_in_a_layer_of_a_layout_is_not_exported() {
     );
     assert_eq!(
         crate::support::names(&workspace.project()),
-        ["images", "versions.lock", "versions.toml"]
+        ["images", "versions.keys", "versions.lock", "versions.toml"]
     );
 }
 

@@ -177,7 +177,7 @@ $ zookiln export images/zookeeper-3.6.1 --as docker-archive --platform linux/amd
     );
     assert_eq!(
         names(&workspace.project()),
-        ["images", "versions.lock", "versions.toml"]
+        ["images", "versions.keys", "versions.lock", "versions.toml"]
     );
 }
 

@@ -55,7 +55,7 @@ fn an_interrupted_build_leaves_nothing_and_ends_by_the_signal() {
         assert_eq!(workspace.scratch(), Vec::<String>::new());
         assert_eq!(
             names(&workspace.project()),
-            ["versions.lock", "versions.toml"]
+            ["versions.keys", "versions.lock", "versions.toml"]
         );
         workspace.server.answer(path, Behaviour::Honest);
         workspace.zookiln(BUILD).succeed();
@@ -143,7 +143,7 @@ fn assert_no_trace(workspace: &Workspace) {
     let project = workspace.project();
     assert_eq!(
         names(&project),
-        ["images", "versions.lock", "versions.toml"]
+        ["images", "versions.keys", "versions.lock", "versions.toml"]
     );
     assert_eq!(names(&project.join("images")), ["zookeeper-3.6.1"]);
     let layout = project.join("images/zookeeper-3.6.1");

@@ -247,7 +247,7 @@ fn an_unknown_key_in_a_release() {
         run.transcript(),
         str![[r#"
 $ zookiln list
-! error: versions.toml:98:1: unknown field `tag`, expected one of `version`, `tags`, `base`, `shell`, `java`, `applets`, `signer`, `tarball`, `jars`
+! error: versions.toml:100:1: unknown field `tag`, expected one of `version`, `tags`, `base`, `shell`, `java`, `applets`, `signer`, `tarball`, `jars`
 ! hint: did you mean `tags`?
 [exit 1]
 
@@ -377,8 +377,8 @@ fn a_lock_that_lacks_the_debian_release() {
         run.transcript(),
         str![[r#"
 $ zookiln build --version 3.6.1
-! error: the lock has no packages of Debian `trixie`
-! hint: run `zookiln update`
+! error: versions.lock: format 1, this program reads format 2
+! hint: run `zookiln update`, which writes it anew
 [exit 1]
 
 "#]]
@@ -396,7 +396,8 @@ fn a_lock_of_a_later_format() {
         run.transcript(),
         str![[r#"
 $ zookiln build --version 3.6.1
-! error: versions.lock: format 2, this program reads format 1
+! error: the lock is for layers of format 2 by zlib-rs 0.6.8, this program writes format 1 by zlib-rs 0.6.8
+! hint: build with the `zookiln` that wrote the lock, or run `zookiln update`: every digest changes then
 [exit 1]
 
 "#]]

@@ -93,7 +93,7 @@ $ zookiln fetch --version 3.6.1
     );
     assert_eq!(
         names(&workspace.project()),
-        ["versions.lock", "versions.toml"]
+        ["versions.keys", "versions.lock", "versions.toml"]
     );
     let asked = workspace.server.requests();
     workspace.zookiln(OFFLINE).succeed();

@@ -16,28 +16,31 @@ fn update_writes_a_lock_that_names_every_input() {
     assert_data_eq!(
         run.stdout(),
         str![[r#"
-base-files (base.trixie, linux/amd64): new, 13.8
-base-files (base.trixie, linux/arm64): new, 13.8
-bash (shell.trixie, linux/amd64): new, 5.2.37-2
-bash (shell.trixie, linux/arm64): new, 5.2.37-2
-busybox-static (shell.trixie, linux/amd64): new, 1:1.37.0-6
-busybox-static (shell.trixie, linux/arm64): new, 1:1.37.0-6
-io.netty:netty-common-4.1.48.Final.jar: new, 6b6f5b66f5ea
-libc6 (base.trixie, linux/amd64): new, 2.41-12
-libc6 (base.trixie, linux/arm64): new, 2.41-12
-libtinfo6 (shell.trixie, linux/amd64): new, 6.5
-libtinfo6 (shell.trixie, linux/arm64): new, 6.5
-log4j:log4j-1.2.17.jar: new, 11b9461e013e
-openjdk-21-jdk-headless (java.21, linux/amd64): new, 21.0.9+10-1
-openjdk-21-jdk-headless (java.21, linux/arm64): new, 21.0.9+10-1
-openjdk-21-jre-headless (java.21, linux/amd64): new, 21.0.9+10-1
-openjdk-21-jre-headless (java.21, linux/arm64): new, 21.0.9+10-1
-org.apache.zookeeper:zookeeper-3.5.7.jar: new, fc79f358a8bd
-org.apache.zookeeper:zookeeper-3.6.1.jar: new, 11a6a9327156
-org.apache.zookeeper:zookeeper-jute-3.5.7.jar: new, fb1bc6e2a249
-org.apache.zookeeper:zookeeper-jute-3.6.1.jar: new, ba79f97fb275
-zlib1g (base.trixie, linux/amd64): new, 1:1.3.1-1
-zlib1g (base.trixie, linux/arm64): new, 1:1.3.1-1
+input                                           old  new                                       size
+apache-zookeeper-3.5.7-bin.tar.gz               -    d19692cfdd50, signed by AE8AA6DCF88EE917  553 B
+apache-zookeeper-3.6.1-bin.tar.gz               -    294a67dc8dc7, signed by AE8AA6DCF88EE917  632 B
+base-files (base.trixie, linux/amd64)           -    13.8                                      924 B
+base-files (base.trixie, linux/arm64)           -    13.8                                      924 B
+bash (shell.trixie, linux/amd64)                -    5.2.37-2                                  764 B
+bash (shell.trixie, linux/arm64)                -    5.2.37-2                                  760 B
+busybox-static (shell.trixie, linux/amd64)      -    1:1.37.0-6                                736 B
+busybox-static (shell.trixie, linux/arm64)      -    1:1.37.0-6                                736 B
+io.netty:netty-common-4.1.48.Final.jar          -    6b6f5b66f5ea                              56 B
+libc6 (base.trixie, linux/amd64)                -    2.41-12                                   11.5 kB
+libc6 (base.trixie, linux/arm64)                -    2.41-12                                   11.5 kB
+libtinfo6 (shell.trixie, linux/amd64)           -    6.5                                       724 B
+libtinfo6 (shell.trixie, linux/arm64)           -    6.5                                       724 B
+log4j:log4j-1.2.17.jar                          -    11b9461e013e                              40 B
+openjdk-21-jdk-headless (java.21, linux/amd64)  -    21.0.9+10-1                               541.2 kB
+openjdk-21-jdk-headless (java.21, linux/arm64)  -    21.0.9+10-1                               541.2 kB
+openjdk-21-jre-headless (java.21, linux/amd64)  -    21.0.9+10-1                               948 B
+openjdk-21-jre-headless (java.21, linux/arm64)  -    21.0.9+10-1                               952 B
+org.apache.zookeeper:zookeeper-3.5.7.jar        -    fc79f358a8bd                              58 B
+org.apache.zookeeper:zookeeper-3.6.1.jar        -    11a6a9327156                              58 B
+org.apache.zookeeper:zookeeper-jute-3.5.7.jar   -    fb1bc6e2a249                              63 B
+org.apache.zookeeper:zookeeper-jute-3.6.1.jar   -    ba79f97fb275                              63 B
+zlib1g (base.trixie, linux/amd64)               -    1:1.3.1-1                                 740 B
+zlib1g (base.trixie, linux/arm64)               -    1:1.3.1-1                                 740 B
 versions.lock written
 
 "#]]
@@ -120,9 +123,10 @@ fn an_update_shows_what_changes() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet update
-base-files (base.trixie, linux/amd64): 13.7 -> 13.8
-busybox-static (shell.trixie, linux/amd64): gone
-busybox-static (shell.trixie, linux/arm64): gone
+input                                       old         new   size
+base-files (base.trixie, linux/amd64)       13.7        13.8  924 B
+busybox-static (shell.trixie, linux/amd64)  1:1.37.0-6  -     -736 B
+busybox-static (shell.trixie, linux/arm64)  1:1.37.0-6  -     -736 B
 versions.lock written
 
 "#]]
@@ -252,6 +256,13 @@ fn a_check_writes_nothing_and_fails_where_the_lock_would_change() {
     assert_data_eq!(
         run.transcript(),
         str![[r#"
+$ zookiln --quiet update --check
+input                                  old   new   size
+base-files (base.trixie, linux/amd64)  13.7  13.8  924 B
+! error: `versions.lock` is not up to date
+! hint: run `zookiln update` and commit what it writes
+[exit 1]
+
 "#]]
     );
     assert_eq!(Snapshot::of(&workspace.project()), before);
@@ -292,6 +303,11 @@ fn an_update_of_one_version_leaves_the_jars_of_the_others() {
     assert_data_eq!(
         run.transcript(),
         str![[r#"
+$ zookiln --quiet update --version 9.9.9
+! error: unknown version `9.9.9`
+! hint: the catalog has 3.5.7, 3.6.1
+[exit 1]
+
 "#]]
     );
 }
@@ -310,6 +326,11 @@ fn a_lock_of_an_older_format_is_written_anew() {
     assert_data_eq!(
         run.transcript(),
         str![[r#"
+$ zookiln --quiet build --version 3.6.1
+! error: versions.lock: format 1, this program reads format 2
+! hint: run `zookiln update`, which writes it anew
+[exit 1]
+
 "#]]
     );
 

@@ -53,7 +53,7 @@ fn a_build_goes_by_the_packages_of_today_and_says_so() {
         str![[r#"
 $ zookiln --quiet build --version 3.6.1
 images/zookeeper-3.6.1:3.6.1 [digest] (tarball, written)
-! warning: no mirror that answers has all locked packages any more: the build goes by those of today, whose signatures are not checked yet
+! warning: no mirror that answers has all locked packages any more: the build goes by those of today
 !   libc6 (base.trixie, linux/amd64): 2.41-12 -> 2.41-13
 !   libc6 (base.trixie, linux/arm64): 2.41-12 -> 2.41-13
 
