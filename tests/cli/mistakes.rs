@@ -369,7 +369,11 @@ $ zookiln build --version 3.6.1
 #[test]
 fn a_lock_that_lacks_the_debian_release() {
     let workspace = Workspace::new();
-    fs::write(workspace.project().join("versions.lock"), "format = 1\n").unwrap();
+    let text = fs::read_to_string(workspace.project().join("versions.lock")).unwrap();
+    let (before, rest) = text.split_once("[debian.trixie]").unwrap();
+    let (_, after) = rest.split_once("[[release]]").unwrap();
+    let lock = format!("{before}[[release]]{after}");
+    fs::write(workspace.project().join("versions.lock"), lock).unwrap();
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
@@ -377,8 +381,8 @@ fn a_lock_that_lacks_the_debian_release() {
         run.transcript(),
         str![[r#"
 $ zookiln build --version 3.6.1
-! error: versions.lock: format 1, this program reads format 2
-! hint: run `zookiln update`, which writes it anew
+! error: the lock has no packages of Debian `trixie`
+! hint: run `zookiln update`
 [exit 1]
 
 "#]]
@@ -388,7 +392,7 @@ $ zookiln build --version 3.6.1
 #[test]
 fn a_lock_of_a_later_format() {
     let workspace = Workspace::new();
-    workspace.edit_lock("format = 1", "format = 2");
+    workspace.edit_lock("\nformat = 2\n", "\nformat = 3\n");
 
     let run = refused(&workspace, ["build", "--version", "3.6.1"]);
 
@@ -396,7 +400,26 @@ fn a_lock_of_a_later_format() {
         run.transcript(),
         str![[r#"
 $ zookiln build --version 3.6.1
-! error: the lock is for layers of format 2 by zlib-rs 0.6.8, this program writes format 1 by zlib-rs 0.6.8
+! error: versions.lock: format 3, this program reads format 2
+! hint: a newer `zookiln` reads it
+[exit 1]
+
+"#]]
+    );
+}
+
+#[test]
+fn a_lock_for_layers_of_another_format() {
+    let workspace = Workspace::new();
+    workspace.edit_lock("layer-format = 1", "layer-format = 7");
+
+    let run = refused(&workspace, ["build", "--version", "3.6.1"]);
+
+    assert_data_eq!(
+        run.transcript(),
+        str![[r#"
+$ zookiln build --version 3.6.1
+! error: the lock is for layers of format 7 by zlib-rs 0.6.8, this program writes format 1 by zlib-rs 0.6.8
 ! hint: build with the `zookiln` that wrote the lock, or run `zookiln update`: every digest changes then
 [exit 1]
 
