@@ -14,12 +14,12 @@ const NOW: u64 = MADE + 1;
 
 fn fixture(name: &str) -> Vec<u8> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    std::fs::read(directory.join(name)).unwrap()
+    std::fs::read(directory.join(name)).expect("the fixture is there")
 }
 
 fn versions_keys() -> Keyring {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../versions.keys");
-    Keyring::parse(&std::fs::read(path).unwrap())
+    Keyring::parse(&std::fs::read(path).expect("`versions.keys` is there"))
 }
 
 fn trusting<T>(keyring: &Keyring, judge: impl FnOnce(Trust<'_>) -> T) -> T {

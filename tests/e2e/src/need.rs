@@ -25,6 +25,13 @@ pub enum Need {
         /// Where Debian has it.
         package: &'static str,
     },
+    /// A file, and the Debian package that has it.
+    File {
+        /// Where it is.
+        path: &'static str,
+        /// Where Debian has it.
+        package: &'static str,
+    },
     /// A library to compile against: name for `pkg-config`, Debian package.
     Library {
         /// Its name.
@@ -66,6 +73,23 @@ pub const OPENSSL: Need = Need::Library {
     package: "libssl-dev",
 };
 
+/// Makes keys and signs with them.
+pub const GPG: Need = program("gpg", "gnupg");
+/// Judges signatures.
+pub const GPGV: Need = program("gpgv", "gpgv");
+/// Fetches by coordinates.
+pub const MVN: Need = program("mvn", "maven");
+/// The keys of Debian's archive, as Debian gives them out.
+pub const ARCHIVE_KEYRING: Need = Need::File {
+    path: "/usr/share/keyrings/debian-archive-keyring.gpg",
+    package: "debian-archive-keyring",
+};
+/// Fetches as apt does, by the proxies that apt knows.
+pub const APT_HELPER: Need = Need::File {
+    path: "/usr/lib/apt/apt-helper",
+    package: "apt",
+};
+
 /// Lists processes, for `docker top`, and sends signals.
 pub const PS: Need = program("ps", "procps");
 
@@ -89,6 +113,11 @@ pub const ALL: &[Need] = &[
     SCRIPT,
     PKG_CONFIG,
     OPENSSL,
+    GPG,
+    GPGV,
+    MVN,
+    ARCHIVE_KEYRING,
+    APT_HELPER,
 ];
 
 impl Need {
@@ -118,6 +147,8 @@ impl Need {
             Self::Program { name, package } => (!on_path(name)).then(|| {
                 format!("no `{name}` on PATH: install the package {package}")
             }),
+            Self::File { path, package } => (!Path::new(path).is_file())
+                .then(|| format!("no `{path}`: install the package {package}")),
             Self::Library { name, package } => {
                 let found = call("pkg-config").args(["--exists", name]).finish();
                 (!matches!(found, Ok(finished) if finished.code == 0))

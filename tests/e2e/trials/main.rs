@@ -21,6 +21,7 @@ mod reproducible;
 mod scenarios;
 mod seed;
 mod server;
+mod signatures;
 mod stopping;
 mod tarball;
 mod tools;
@@ -90,6 +91,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         reconfiguration::trials(&suite),
         arm64::trials(&suite),
         seed::trials(&suite),
+        signatures::trials(&suite),
     ];
     let mut trials: Vec<Trial> = trials.into_iter().flatten().collect();
     trials.push(scenarios::trial(&suite, &trials));
