@@ -2,11 +2,13 @@
 //!
 //! The modules are the stations that the data passes, in order: [`catalog`] and [`lock`] are parsed,
 //! [`plan`] says what is to be done, [`source`] fetches and verifies into the [`store`], [`image`]
-//! assembles and writes a layout, [`export`] carries it elsewhere. [`cli`] has one file per command.
+//! assembles and writes a layout, [`export`] carries it elsewhere, [`compare`] holds two of them against
+//! each other. [`cli`] has one file per command.
 
 mod build;
 pub mod catalog;
 pub mod cli;
+pub mod compare;
 pub mod entrypoint;
 pub mod export;
 mod file;

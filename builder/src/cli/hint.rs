@@ -7,6 +7,7 @@ use super::context::NoLock;
 use super::update::OutOfDate;
 use crate::build::FetchError;
 use crate::catalog::CatalogError;
+use crate::compare::CompareError;
 use crate::image::{AssembleError, LayoutError};
 use crate::plan::PlanError;
 use crate::source::apache::SignatureProblem;
@@ -43,6 +44,8 @@ fn for_cause(cause: &(dyn Error + 'static)) -> Option<String> {
         error.hint()
     } else if let Some(error) = cause.downcast_ref::<PlanError>() {
         Some(error.hint())
+    } else if let Some(error) = cause.downcast_ref::<CompareError>() {
+        for_compare(error)
     } else if let Some(error) = cause.downcast_ref::<LayoutError>() {
         for_layout(error).map(str::to_owned)
     } else if cause.is::<NoLock>() {
@@ -83,6 +86,22 @@ fn for_layout(error: &LayoutError) -> Option<&'static str> {
         LayoutError::Mismatch { .. } => Some("remove the directory and build the image anew"),
         _ => None,
     }
+}
+
+/// What is wrong with a layout that is there. One that is not has its own hint.
+fn for_compare(error: &CompareError) -> Option<String> {
+    let layout = match error {
+        CompareError::Image { layout, source, .. } => match source {
+            LayoutError::Mismatch { .. } | LayoutError::Document { .. } => layout,
+            _ => return None,
+        },
+        CompareError::Layer { layout, .. } | CompareError::DiffId { layout, .. } => layout,
+        CompareError::Bytes { .. } => return None,
+    };
+    Some(format!(
+        "`zookiln verify {}` names everything that is wrong with it",
+        layout.display()
+    ))
 }
 
 /// A transparent error stands in for its source, which the chain then passes over.

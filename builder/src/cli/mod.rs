@@ -3,6 +3,7 @@
 mod build;
 mod cache;
 mod context;
+mod diff;
 mod dry_run;
 mod export;
 mod fetch;
@@ -53,6 +54,7 @@ enum Command {
     Build(build::Arguments),
     List(list::Arguments),
     Inspect(inspect::Arguments),
+    Diff(diff::Arguments),
     Export(export::Arguments),
     Update(update::Arguments),
     Fetch(fetch::Arguments),
@@ -60,25 +62,34 @@ enum Command {
     Cache(cache::Arguments),
 }
 
-/// Parses the arguments and runs the command. Usage errors exit 2, failures 1.
+/// Parses the arguments and runs the command. Usage errors exit 2, failures 1; for `diff`, as for
+/// diff(1), 1 is a difference and 2 a failure.
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let interruptible = interrupt::install().context("cannot watch for signals");
     // A listing may be cut short by its reader, an archive may not.
     let is_archive = matches!(arguments.command, Command::Export(_));
-    let result = interruptible.and_then(|()| match arguments.command {
-        Command::Build(command) => build::run(&command, &arguments.common),
-        Command::List(command) => list::run(&command, &arguments.common),
-        Command::Inspect(command) => inspect::run(&command),
-        Command::Export(command) => export::run(&command),
-        Command::Update(command) => update::run(&command, &arguments.common),
-        Command::Fetch(command) => fetch::run(&command, &arguments.common),
-        Command::Vendor(command) => vendor::run(&command, &arguments.common),
-        Command::Cache(command) => cache::run(&command, &arguments.common),
+    let failure = match arguments.command {
+        Command::Diff(_) => ExitCode::from(2),
+        _ => ExitCode::FAILURE,
+    };
+    let result = interruptible.and_then(|()| {
+        match arguments.command {
+            Command::Build(command) => build::run(&command, &arguments.common),
+            Command::List(command) => list::run(&command, &arguments.common),
+            Command::Inspect(command) => inspect::run(&command),
+            Command::Diff(command) => return diff::run(&command),
+            Command::Export(command) => export::run(&command),
+            Command::Update(command) => update::run(&command, &arguments.common),
+            Command::Fetch(command) => fetch::run(&command, &arguments.common),
+            Command::Vendor(command) => vendor::run(&command, &arguments.common),
+            Command::Cache(command) => cache::run(&command, &arguments.common),
+        }
+        .map(|()| ExitCode::SUCCESS)
     });
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // Whoever read our output has seen enough, as `head` has.
         Err(error) if !is_archive && is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -92,7 +103,7 @@ pub fn main() -> ExitCode {
             if error.is::<usage::UsageError>() {
                 ExitCode::from(2)
             } else {
-                ExitCode::FAILURE
+                failure
             }
         }
     }

@@ -208,6 +208,15 @@ impl Layout {
 
     /// A blob that is a JSON document, checked against the descriptor that named it.
     pub fn document(&self, digest: &Digest, size: u64) -> Result<Value, LayoutError> {
+        Ok(self.document_with_bytes(digest, size)?.1)
+    }
+
+    /// As [`Self::document`], with the bytes it is written in.
+    pub fn document_with_bytes(
+        &self,
+        digest: &Digest,
+        size: u64,
+    ) -> Result<(Vec<u8>, Value), LayoutError> {
         let path = self.blob_path(digest);
         if size > DOCUMENT_LIMIT {
             return Err(LayoutError::Document {
@@ -228,7 +237,8 @@ impl Layout {
                 found: found.to_string(),
             });
         }
-        parse_document(&path, &bytes)
+        let value = parse_document(&path, &bytes)?;
+        Ok((bytes, value))
     }
 
     /// Whether every blob is there with its size. Their bytes are not read.

@@ -138,6 +138,16 @@ pub fn inspect_archive(
     walk::walk(reader, visitor)
 }
 
+/// The archive in a layer blob, as [`inspect_blob`] reads it: all gzip members or Zstandard frames, and
+/// nothing of what follows them.
+pub fn decompressed<'a>(reader: impl Read + 'a, encoding: Encoding) -> Box<dyn Read + 'a> {
+    match encoding {
+        Encoding::Plain => Box::new(reader),
+        Encoding::Gzip => Box::new(encoding::GzipMembers::new(reader)),
+        Encoding::Zstandard => Box::new(encoding::ZstandardFrames::new(reader)),
+    }
+}
+
 /// Reads a whole layer blob. Broken rules of the compression come after those of the archive.
 ///
 /// # Errors
