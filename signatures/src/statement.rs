@@ -137,3 +137,96 @@ fn is_understood(part: &SubpacketData) -> bool {
         SubpacketData::Notation(_) | SubpacketData::Experimental(..) | SubpacketData::Other(..)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pgp::crypto::public_key::PublicKeyAlgorithm;
+    use pgp::packet::{Notation, PacketHeader, Subpacket};
+    use pgp::types::{KeyId, Tag, Timestamp};
+
+    const MADE: u32 = 1_600_000_000;
+
+    fn with(parts: Vec<Subpacket>) -> Signature {
+        Signature::v4(
+            PacketHeader::new_fixed(Tag::Signature, 0),
+            SignatureType::Binary,
+            PublicKeyAlgorithm::RSA,
+            HashAlgorithm::Sha256,
+            [0, 0],
+            SignatureBytes::Mpis(Vec::new()),
+            parts,
+            Vec::new(),
+        )
+    }
+
+    fn made() -> Subpacket {
+        let made = SubpacketData::SignatureCreationTime(Timestamp::from_secs(MADE));
+        Subpacket::regular(made).unwrap()
+    }
+
+    #[test]
+    fn what_is_critical_must_be_understood() {
+        let notation = SubpacketData::Notation(Notation {
+            readable: true,
+            name: "issuer@example.org".into(),
+            value: "x".into(),
+        });
+        let unknown = SubpacketData::Other(60, vec![1].into());
+        let experimental = SubpacketData::Experimental(101, vec![1].into());
+        for data in [notation, unknown, experimental] {
+            let regular = with(vec![made(), Subpacket::regular(data.clone()).unwrap()]);
+            assert_eq!(Statement::of(&regular).unwrap().made, u64::from(MADE));
+            let critical = with(vec![made(), Subpacket::critical(data).unwrap()]);
+            let reason = "it has a critical part that is unknown";
+            assert_eq!(Statement::of(&critical).unwrap_err(), reason);
+        }
+        let understood = with(vec![Subpacket::critical(made().data).unwrap()]);
+        assert!(Statement::of(&understood).is_ok());
+    }
+
+    #[test]
+    fn only_version_4_with_a_time_is_read() {
+        let timeless = Statement::of(&with(Vec::new())).map(|it| it.made);
+        assert_eq!(timeless, Err("it does not say when it was made"));
+        let old = Signature::v3(
+            PacketHeader::new_fixed(Tag::Signature, 0),
+            SignatureType::Binary,
+            PublicKeyAlgorithm::RSA,
+            HashAlgorithm::Sha256,
+            Timestamp::from_secs(MADE),
+            KeyId::WILDCARD,
+            [0, 0],
+            SignatureBytes::Mpis(Vec::new()),
+        );
+        assert_eq!(
+            Statement::of(&old).map(|it| it.made),
+            Err("it is not of version 4")
+        );
+    }
+
+    #[test]
+    fn the_issuer_is_where_to_look() {
+        let part = |data| Subpacket::regular(data).unwrap();
+        let fingerprint = Fingerprint::new([7; 20]);
+        let by_fingerprint = SubpacketData::IssuerFingerprint(PgpFingerprint::V4([7; 20]));
+        let by_newer = SubpacketData::IssuerFingerprint(PgpFingerprint::V6([7; 32]));
+        let by_id = SubpacketData::IssuerKeyId(KeyId::from([8; 8]));
+        let by_nobody = SubpacketData::IssuerKeyId(KeyId::WILDCARD);
+        let table = [
+            (vec![], Issuer::Nobody),
+            (vec![by_nobody], Issuer::Nobody),
+            (vec![by_newer.clone()], Issuer::Nobody),
+            (vec![by_newer, by_id.clone()], Issuer::KeyId([8; 8])),
+            (vec![by_id.clone()], Issuer::KeyId([8; 8])),
+            (
+                vec![by_id, by_fingerprint],
+                Issuer::Fingerprint(fingerprint),
+            ),
+        ];
+        for (parts, expected) in table {
+            let signature = with(parts.into_iter().map(part).collect());
+            assert_eq!(issuer(&signature), expected);
+        }
+    }
+}

@@ -42,6 +42,7 @@ pub struct Signer {
     primary: SecretKey,
     said: Vec<Word>,
     revoked: Option<(u64, RevocationReason)>,
+    name_revoked: Option<u64>,
     subkey: Option<(SecretSubkey, Subkey)>,
 }
 
@@ -54,6 +55,8 @@ pub struct Word {
     pub key_expires: Option<u64>,
     /// What the key is for.
     pub purpose: Purpose,
+    /// Until when this word itself holds, in seconds since 1970.
+    pub holds_until: Option<u64>,
 }
 
 /// What a key is for.
@@ -76,6 +79,8 @@ pub struct Subkey {
     pub said: Vec<Word>,
     /// Whether the subkey has signed that it belongs to the primary key.
     pub has_back_signature: bool,
+    /// When it has, if not with each word; in seconds since 1970.
+    pub back_signed: Option<u64>,
     /// When and why the primary key has taken it back.
     pub revoked: Option<(u64, RevocationReason)>,
 }
@@ -103,6 +108,7 @@ impl Word {
             made,
             key_expires: None,
             purpose: Purpose::Sign,
+            holds_until: None,
         }
     }
 }
@@ -114,6 +120,7 @@ impl Subkey {
             created,
             said: vec![Word::at(created)],
             has_back_signature: true,
+            back_signed: None,
             revoked: None,
         }
     }
@@ -128,6 +135,7 @@ impl Signer {
             primary: SecretKey::new(key, secret).expect(FITS),
             said: vec![Word::at(created)],
             revoked: None,
+            name_revoked: None,
             subkey: None,
         }
     }
@@ -171,6 +179,13 @@ impl Signer {
         self
     }
 
+    /// The same key, which has taken its name back at this time, in seconds since 1970.
+    #[must_use]
+    pub fn name_revoked(mut self, made: u64) -> Self {
+        self.name_revoked = Some(made);
+        self
+    }
+
     /// The same key, which signs data with a subkey. Its seed is its own, so that two signers can have the
     /// same subkey.
     #[must_use]
@@ -204,18 +219,14 @@ impl Signer {
             let signature = config.sign_key(&self.primary, &open(), primary);
             bytes.extend(packet(&signature.expect(SIGNS)));
         }
-        let name = format!(
-            "Test {} <test@example.org>",
-            &self.fingerprint().to_string()[..8]
-        );
-        let name = UserId::from_str(PacketHeaderVersion::New, name).expect(FITS);
-        bytes.extend(packet(&name));
+        bytes.extend(packet(&self.name()));
+        if let Some(made) = self.name_revoked {
+            let parts = vec![made_at(made)];
+            bytes.extend(self.sign_name_of(self, SignatureType::CertRevocation, parts));
+        }
         for word in &self.said {
             let parts = self.life(*word, primary.created_at());
-            let signature = self
-                .config(SignatureType::CertPositive, parts)
-                .sign_certification(&self.primary, primary, &open(), Tag::UserId, &name);
-            bytes.extend(packet(&signature.expect(SIGNS)));
+            bytes.extend(self.sign_name_of(self, SignatureType::CertPositive, parts));
         }
         if let Some((key, subkey)) = &self.subkey {
             bytes.extend(self.subkey_packets(key, subkey));
@@ -226,6 +237,11 @@ impl Signer {
     /// The certificate as text.
     pub fn armored_certificate(&self) -> String {
         armor::encode(Kind::PublicKeys, &self.certificate())
+    }
+
+    /// The packet by which one certifies another's name, as friends do.
+    pub fn certify(&self, other: &Self, made: u64) -> Vec<u8> {
+        self.sign_name_of(other, SignatureType::CertGeneric, vec![made_at(made)])
     }
 
     /// A clear-signed text, which ends in LF.
@@ -268,6 +284,28 @@ impl Signer {
         })
     }
 
+    fn name(&self) -> UserId {
+        let digits = self.fingerprint().to_string();
+        let name = format!("Test {} <test@example.org>", &digits[..8]);
+        UserId::from_str(PacketHeaderVersion::New, name).expect(FITS)
+    }
+
+    fn sign_name_of(
+        &self,
+        other: &Self,
+        kind: SignatureType,
+        parts: Vec<SubpacketData>,
+    ) -> Vec<u8> {
+        let signature = self.config(kind, parts).sign_certification_third_party(
+            &self.primary,
+            &open(),
+            other.primary.public_key(),
+            Tag::UserId,
+            &other.name(),
+        );
+        packet(&signature.expect(SIGNS))
+    }
+
     fn subkey_packets(&self, key: &SecretSubkey, subkey: &Subkey) -> Vec<u8> {
         let (primary, public) = (self.primary.public_key(), key.public_key());
         let mut bytes = packet(public);
@@ -279,7 +317,8 @@ impl Signer {
         for word in &subkey.said {
             let mut parts = self.life(*word, public.created_at());
             if subkey.has_back_signature {
-                let inside = config(SignatureType::KeyBinding, key, vec![made_at(word.made)])
+                let made = subkey.back_signed.unwrap_or(word.made);
+                let inside = config(SignatureType::KeyBinding, key, vec![made_at(made)])
                     .sign_primary_key_binding(key, public, &open(), primary)
                     .expect(SIGNS);
                 parts.push(SubpacketData::EmbeddedSignature(Box::new(inside)));
@@ -298,6 +337,10 @@ impl Signer {
         if let Some(end) = word.key_expires {
             let seconds = Duration::from_secs(short(end) - created.as_secs());
             parts.push(SubpacketData::KeyExpirationTime(seconds));
+        }
+        if let Some(end) = word.holds_until {
+            let seconds = Duration::from_secs(short(end - word.made));
+            parts.push(SubpacketData::SignatureExpirationTime(seconds));
         }
         let mut flags = KeyFlags::default();
         match word.purpose {

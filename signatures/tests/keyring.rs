@@ -106,7 +106,7 @@ fn keeps_a_certificate_as_it_was() {
 #[test]
 fn leaves_out_what_others_have_signed() {
     let (signer, other) = (Signer::new(1, CREATED), Signer::new(2, CREATED));
-    let foreign = other.sign_content(b"anything", MADE);
+    let foreign = other.certify(&signer, MADE);
     let certificate = [signer.certificate(), foreign].concat();
     let kept = Keyring::parse(&certificate).armored(&signer.fingerprint());
     assert_eq!(kept.unwrap(), signer.armored_certificate());
@@ -143,6 +143,39 @@ fn puts_copies_together() {
     }
 }
 
+/// A subkey's binding without a back-signature is not made up for by one that has it.
+#[test]
+fn copies_that_say_different_things_of_a_subkey() {
+    let with = |has_back_signature| {
+        let subkey = Subkey {
+            has_back_signature,
+            ..Subkey::made_at(CREATED)
+        };
+        Signer::new(1, CREATED).with_subkey(7, subkey)
+    };
+    let (good, bad) = (with(true), with(false));
+    let signature = good.sign_content(b"content", MADE);
+    for copies in [[&good, &bad], [&bad, &good]] {
+        let keyring = Keyring::parse(&copies.map(Signer::certificate).concat());
+        let signers = BTreeSet::from([good.fingerprint()]);
+        let trust = Trust {
+            keyring: &keyring,
+            signers: &signers,
+        };
+        let error = verify_detached(&b"content"[..], &signature, trust, NOW).unwrap_err();
+        let reason = "has not signed that it belongs to";
+        assert!(error.to_string().contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn copies_that_are_the_same_are_one() {
+    let signer = Signer::new(1, CREATED).with_subkey(7, Subkey::made_at(CREATED));
+    let twice = Keyring::parse(&signer.certificate().repeat(2));
+    let kept = twice.armored(&signer.fingerprint()).unwrap();
+    assert_eq!(kept, signer.armored_certificate());
+}
+
 #[test]
 fn a_certificate_has_a_size() {
     let many = |count| {
@@ -162,5 +195,12 @@ fn a_certificate_has_a_size() {
         "packets: key {} has more parts than the 64 of a kind that are read",
         large.fingerprint()
     );
+    assert_eq!(keyring.unreadable(), [expected.clone()]);
+    // Nor has it more in several copies than in one.
+    let silent = Signer::new(1, CREATED).silent();
+    let other = (1..40).fold(silent, |it, n| it.saying(Word::at(MADE + n)));
+    let copies = [many(40).certificate(), other.certificate()].concat();
+    let keyring = Keyring::parse(&copies);
+    assert_eq!(keyring.fingerprints().count(), 0);
     assert_eq!(keyring.unreadable(), [expected]);
 }

@@ -235,6 +235,36 @@ fn the_last_word_counts() {
             always(&expired(MADE - 5)),
         ),
         (
+            "a newer word that holds no longer",
+            signer().saying(Word {
+                holds_until: Some(MADE),
+                ..until(CREATED + 2, CREATED + 3)
+            }),
+            made,
+            [Good, Good],
+        ),
+        (
+            "a word that held when it signed",
+            signer().silent().saying(Word {
+                holds_until: Some(NOW),
+                ..Word::at(CREATED)
+            }),
+            made,
+            [Refused(silent.clone()), Good],
+        ),
+        (
+            "a name taken back",
+            signer().name_revoked(CREATED),
+            made,
+            always(&silent),
+        ),
+        (
+            "a name taken back and given again",
+            signer().name_revoked(CREATED).saying(Word::at(CREATED + 1)),
+            made,
+            [Good, Good],
+        ),
+        (
             "put to another purpose",
             signer().saying(certify),
             made,
@@ -327,6 +357,10 @@ fn a_subkey_signs() {
         has_back_signature: false,
         ..good.clone()
     };
+    let back_in_future = Subkey {
+        back_signed: Some(NOW + 1),
+        ..good.clone()
+    };
     let unbound = Refusal::Unbound {
         signer: primary,
         key,
@@ -373,6 +407,12 @@ fn a_subkey_signs() {
             [Good, Good],
         ),
         ("without back-signature", with(back), made, always(&no_back)),
+        (
+            "with a back-signature from the future",
+            with(back_in_future),
+            made,
+            always(&no_back),
+        ),
         (
             "meant to certify",
             with(bound(meant_to(Purpose::Certify))),

@@ -97,7 +97,6 @@ image    docker.io/example/zookeeper:3.6.1
 tag      3.6.1
 digest   [digest]
 source   tarball
-jars     4, all as the lock pins them by Maven
 
 linux/amd64
   created      2026-01-01T00:00:00Z

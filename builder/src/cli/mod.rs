@@ -78,7 +78,7 @@ pub fn main() -> ExitCode {
         match arguments.command {
             Command::Build(command) => build::run(&command, &arguments.common),
             Command::List(command) => list::run(&command, &arguments.common),
-            Command::Inspect(command) => inspect::run(&command, &arguments.common),
+            Command::Inspect(command) => inspect::run(&command),
             Command::Diff(command) => return diff::run(&command),
             Command::Export(command) => export::run(&command),
             Command::Update(command) => update::run(&command, &arguments.common),

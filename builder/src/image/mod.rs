@@ -2,7 +2,6 @@
 
 mod base;
 mod config;
-mod jars;
 mod java;
 mod layer;
 mod layout;
@@ -19,7 +18,6 @@ use crate::source::debian::UnpackError;
 use crate::source::java::JavaError;
 use crate::store::StoreError;
 
-pub use jars::{jar_differences, jars_of_image};
 pub use layer::{Assembler, Layer};
 pub use layout::{Layout, LayoutError, Record};
 pub use read::{Blob, Image, PlatformImage};
