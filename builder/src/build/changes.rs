@@ -8,7 +8,7 @@ use crate::lock::{Lock, LockedSignature};
 /// An input that is another one in a newer lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// Package with set and platform, jar, or release archive.
+    /// Package with set and platform, jar, release archive, suite, or what writes the layers.
     pub(crate) name: String,
     /// `None` for an input that is new.
     pub(crate) old: Option<State>,
@@ -19,10 +19,10 @@ pub(crate) struct Change {
 /// What a lock says of one input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct State {
-    /// Of a package; of anything else the beginning of its digest, and who signed it.
+    /// Of a package; the beginning of a digest, and who signed it; a date.
     pub(crate) version: String,
-    /// Bytes.
-    pub(crate) size: u64,
+    /// Bytes, of what has a size.
+    pub(crate) size: Option<u64>,
     /// Where a package stands, and its digest: the same version can move to another archive.
     place: String,
 }
@@ -74,7 +74,7 @@ fn states(lock: &Lock) -> BTreeMap<String, State> {
     let packages = packages.map(|package| {
         let state = State {
             version: package.version.clone(),
-            size: package.size,
+            size: Some(package.size),
             place: format!("{}, {}", package.path, &package.sha256.hex()[..12]),
         };
         let (name, set, platform) = (&package.name, &package.set, package.platform);
@@ -83,7 +83,7 @@ fn states(lock: &Lock) -> BTreeMap<String, State> {
     let jars = lock.jars.iter().map(|(jar, expected)| {
         let state = State {
             version: expected.digest.hex()[..12].to_owned(),
-            size: expected.size,
+            size: Some(expected.size),
             place: String::new(),
         };
         (format!("{}:{}", jar.group, jar.file_name()), state)
@@ -92,13 +92,44 @@ fn states(lock: &Lock) -> BTreeMap<String, State> {
         let sum = &release.tarball.digest.hex()[..12];
         let state = State {
             version: format!("{sum}, {}", signed(release.signature.as_ref())),
-            size: release.tarball.size,
-            place: release.path.clone(),
+            size: Some(release.tarball.size),
+            place: format!("{}, {:?}", release.path, release.signature),
         };
         let name = release.path.rsplit('/').next().unwrap_or(&release.path);
         (name.to_owned(), state)
     });
-    packages.chain(jars).chain(releases).collect()
+    packages
+        .chain(jars)
+        .chain(releases)
+        .chain(documents(lock))
+        .collect()
+}
+
+/// What has no bytes of its own in an image, and decides which those are.
+fn documents(lock: &Lock) -> BTreeMap<String, State> {
+    let state = |version: String, place: String| State {
+        version,
+        size: None,
+        place,
+    };
+    let mut states = BTreeMap::new();
+    let output = &lock.output;
+    let layers = format!("format {} by {}", output.layer_format, output.compressor);
+    states.insert("layers".to_owned(), state(layers, String::new()));
+    for (codename, release) in &lock.debian {
+        for (name, suite) in &release.suites {
+            let date = humantime::format_rfc3339_seconds(suite.date).to_string();
+            let signers: Vec<String> = suite.signers.iter().map(ToString::to_string).collect();
+            let place = format!("{}, {}", &suite.sha256.hex()[..12], signers.join(", "));
+            states.insert(format!("{name} (suite of {codename})"), state(date, place));
+        }
+        for (set, identity) in &release.resolved {
+            let identity = identity.hex()[..12].to_owned();
+            let name = format!("{set} (as the catalog has it)");
+            states.insert(name, state(identity, String::new()));
+        }
+    }
+    states
 }
 
 fn signed(signature: Option<&LockedSignature>) -> String {

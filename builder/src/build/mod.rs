@@ -23,10 +23,10 @@ use crate::source::http::HttpClient;
 use crate::source::keys::KeyFile;
 use crate::store::{Store, StoreError};
 
-pub(crate) use changes::{Change, changes};
+pub(crate) use changes::{Change, State, changes};
 pub(crate) use fetch::FetchError;
 use fetch::Inputs;
-pub(crate) use resolve::Resolver;
+pub(crate) use resolve::{Resolution, Resolver};
 pub(crate) use vendor::Vendored;
 
 /// What all images of a run share.

@@ -8,12 +8,12 @@ use anyhow::{Context, bail};
 
 use super::{Builder, Target, changes};
 use crate::catalog::{Catalog, Coordinates, Release};
-use crate::lock::{DebianLock, Lock, LockedRelease, LockedSignature, OutputFormat};
-use crate::source::apache::ReleaseSignatures;
+use crate::lock::{DebianLock, Lock, LockedRelease, LockedSignature, LockedSuite, OutputFormat};
+use crate::source::apache::{Checked, ReleaseSignatures, SignatureProblem};
 use crate::source::debian::lock::{Resolved, Resolving};
 use crate::source::debian::suite::Believed;
 use crate::source::download::Downloader;
-use crate::source::keys::KeyFile;
+use crate::source::keys::{KeyFile, NewKey};
 use crate::source::{Places, debian, maven};
 use crate::store::Expected;
 
@@ -29,10 +29,22 @@ pub(crate) struct Resolver<'a> {
     pub(crate) now: SystemTime,
 }
 
+/// What a catalog was resolved to.
+#[derive(Debug)]
+pub(crate) struct Resolution {
+    pub(crate) lock: Lock,
+    /// Keys that had to be fetched, to be kept where the lock is.
+    pub(crate) new_keys: BTreeSet<NewKey>,
+}
+
 impl Resolver<'_> {
     /// A lock of all that `versions` need. What `old` has stays where the catalog still wants it and
     /// nothing newer is there; what only other versions need stays as it is.
-    pub(crate) fn resolve(&self, versions: &[String], old: Option<&Lock>) -> anyhow::Result<Lock> {
+    pub(crate) fn resolve(
+        &self,
+        versions: &[String],
+        old: Option<&Lock>,
+    ) -> anyhow::Result<Resolution> {
         let releases: Vec<&Release> = (self.catalog.releases.iter())
             .filter(|release| versions.contains(&release.version))
             .collect();
@@ -45,8 +57,8 @@ impl Resolver<'_> {
             lock.debian.insert(codename.clone(), new);
         }
         self.pin_jars(&releases, &mut lock.jars)?;
-        self.sign(&releases, &mut lock.releases)?;
-        Ok(lock)
+        let new_keys = self.sign(&releases, &mut lock.releases)?;
+        Ok(Resolution { lock, new_keys })
     }
 
     /// What of an old lock the catalog still names.
@@ -84,11 +96,14 @@ impl Resolver<'_> {
         let resolved = (self.catalog.package_sets(codename).into_iter())
             .map(|set| (set.name.clone(), set.identity()))
             .collect();
+        let signers = &self.catalog.debian[codename].signers;
+        let is_believed = |suite: &LockedSuite| suite.signers.iter().all(|it| signers.contains(it));
         // The same packages keep their time: a lock changes only where an input does.
         let is_same = |old: &&DebianLock| {
             old.packages == packages
                 && old.resolved == resolved
                 && old.suites.keys().eq(suites.keys())
+                && old.suites.values().all(is_believed)
         };
         if let Some(old) = old.filter(is_same) {
             return Ok(old.clone());
@@ -131,24 +146,31 @@ impl Resolver<'_> {
         &self,
         releases: &[&Release],
         locked: &mut BTreeMap<String, LockedRelease>,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<BTreeSet<NewKey>> {
+        let mut new_keys = BTreeSet::new();
         let mut unchecked = Vec::new();
         for release in releases {
-            let before = locked.get(&release.version).and_then(|old| {
-                let is_same = old.tarball == release.tarball.expected();
-                let signature = old.signature.as_ref().filter(|_| is_same);
-                signature.filter(|it| it.signer == release.signer).cloned()
-            });
-            let signature = match before {
+            let before = locked.get(&release.version);
+            let known = before.and_then(|old| known_signature(old, release));
+            let signature = match known {
                 Some(signature) => Some(signature),
-                None => self.check(release, &mut unchecked)?,
+                None => match self.check(release, before)? {
+                    Ok(checked) => {
+                        new_keys.extend(checked.new_key);
+                        Some(checked.signature)
+                    }
+                    Err(reason) => {
+                        unchecked.push(format!("{}: {reason}", release.tarball_name()));
+                        None
+                    }
+                },
             };
-            let release_lock = LockedRelease {
+            let locked_release = LockedRelease {
                 path: release.tarball_path(),
                 tarball: release.tarball.expected(),
                 signature,
             };
-            locked.insert(release.version.clone(), release_lock);
+            locked.insert(release.version.clone(), locked_release);
         }
         if !unchecked.is_empty() {
             self.downloader.progress.warn(&format!(
@@ -156,14 +178,17 @@ impl Resolver<'_> {
                 unchecked.join("\n  ")
             ));
         }
-        Ok(())
+        Ok(new_keys)
     }
 
+    /// A good signature, or why there is none to be had. Where the lock had one for this version, to
+    /// do without is no choice: whoever changes the archive must not get rid of the signature by
+    /// silence.
     fn check(
         &self,
         release: &Release,
-        unchecked: &mut Vec<String>,
-    ) -> anyhow::Result<Option<LockedSignature>> {
+        before: Option<&LockedRelease>,
+    ) -> Result<Result<Checked, String>, SignatureProblem> {
         let signatures = ReleaseSignatures {
             downloader: self.downloader,
             places: self.places,
@@ -172,15 +197,27 @@ impl Resolver<'_> {
             now: self.now,
         };
         match signatures.check(release) {
-            Ok(signature) => Ok(Some(signature)),
+            Ok(checked) => Ok(Ok(checked)),
             Err(problem) if problem.is_silence() => {
-                let text = problem.to_string().replace('\n', "\n  ");
-                unchecked.push(format!("{}: {text}", release.tarball_name()));
-                Ok(None)
+                let reason = problem.to_string().replace('\n', "\n  ");
+                match before.is_some_and(|old| old.signature.is_some()) {
+                    true => Err(SignatureProblem::Lost {
+                        archive: release.tarball_name(),
+                        reason,
+                    }),
+                    false => Ok(Err(reason)),
+                }
             }
-            Err(problem) => Err(problem.into()),
+            Err(problem) => Err(problem),
         }
     }
+}
+
+/// The one that the lock has, as long as archive and signer are the same.
+fn known_signature(old: &LockedRelease, release: &Release) -> Option<LockedSignature> {
+    let signature = old.signature.as_ref()?;
+    let is_same = old.tarball == release.tarball.expected() && signature.signer == release.signer;
+    is_same.then(|| signature.clone())
 }
 
 /// As the snapshot archive writes a time: `20260101T000000Z`.

@@ -62,7 +62,6 @@ impl Location {
                 Self::Files { catalog, .. } => Some(catalog.with_extension("keys")),
                 Self::BuiltIn => None,
             },
-            is_read_only: false,
         }
     }
 

@@ -52,10 +52,10 @@ fn for_cause(cause: &(dyn Error + 'static)) -> Option<String> {
         Some("run `zookiln update` to write it".to_owned())
     } else if cause.is::<OutOfDate>() {
         Some("run `zookiln update` and commit what it writes".to_owned())
-    } else if let Some(SuiteError::Unbelieved { .. }) = cause.downcast_ref() {
-        Some("a whole and fresh copy of Debian's archive is needed: `--mirror debian=ADDRESS` and `--mirror debian-security=ADDRESS` name one; the keys of the catalog's `signers` stand in `versions.keys` beside it".to_owned())
-    } else if let Some(SignatureProblem::Bad { .. }) = cause.downcast_ref() {
-        Some("nothing was written: check that `signer` and `tarball.sha512` in the catalog are the release's own, and name another mirror by `--mirror apache=ADDRESS`".to_owned())
+    } else if let Some(error) = cause.downcast_ref::<SuiteError>() {
+        error.hint().map(str::to_owned)
+    } else if let Some(error) = cause.downcast_ref::<SignatureProblem>() {
+        for_signature(error)
     } else if let Some(error) = cause.downcast_ref::<ResolveError>() {
         error.hint()
     } else if let Some(error) = cause.downcast_ref::<FetchError>() {
@@ -72,6 +72,23 @@ fn for_cause(cause: &(dyn Error + 'static)) -> Option<String> {
         error.hint().map(str::to_owned)
     } else {
         None
+    }
+}
+
+fn for_signature(error: &SignatureProblem) -> Option<String> {
+    match error {
+        SignatureProblem::Archive(error) => Some(for_download(
+            error,
+            "name a mirror by `--mirror apache=ADDRESS`",
+        )),
+        SignatureProblem::Bad { .. } => Some(
+            "check that `signer` and `tarball.sha512` in the catalog are the release's own, and name another mirror by `--mirror apache=ADDRESS`".to_owned(),
+        ),
+        SignatureProblem::Lost { .. } => Some(
+            "name a mirror that has the signature by `--mirror apache=ADDRESS`, or put the archive in the catalog back".to_owned(),
+        ),
+        SignatureProblem::Store(error) => error.hint(),
+        SignatureProblem::Unreachable { .. } | SignatureProblem::Keys(_) => None,
     }
 }
 

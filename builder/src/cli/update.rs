@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::network::Network;
 use super::{Common, context};
-use crate::build::{Change, Resolver, changes};
+use crate::build::{Change, Resolution, Resolver, State, changes};
 use crate::catalog::{Catalog, CatalogError};
 use crate::file;
 use crate::lock::Lock;
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> 
     };
     let catalog = location.catalog()?;
     let progress = Progress::new(common.quiet);
-    let old = old_lock(&location, &progress)?;
+    let old = old_lock(&location)?;
     let places = arguments.network.places()?;
     let resolver = Resolver {
         downloader: Downloader {
@@ -65,13 +65,20 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> 
         },
         places: &places,
         catalog: &catalog,
-        keys: &match arguments.check {
-            true => location.keys().read_only(),
-            false => location.keys(),
-        },
+        keys: &location.keys(),
         now: SystemTime::now(),
     };
-    let new = resolver.resolve(&versions(arguments, &catalog)?, old.as_ref())?;
+    let mut versions = versions(arguments, &catalog)?;
+    if let OldLock::OtherFormat(error) = &old {
+        // What the others need is not known any more.
+        versions = all_versions(&catalog);
+        progress.warn(&format!("{error}; all of it is resolved anew"));
+    }
+    let old = old.usable();
+    let Resolution {
+        lock: new,
+        new_keys,
+    } = resolver.resolve(&versions, old.as_ref())?;
     let mut out = std::io::stdout().lock();
     write!(out, "{}", table(&changes(old.as_ref(), &new)))?;
     if old.as_ref() == Some(&new) {
@@ -83,25 +90,46 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> 
     }
     file::replace::<std::io::Error>(lock_path, |file| file.write_all(new.to_text().as_bytes()))
         .with_context(|| format!("cannot write `{}`", lock_path.display()))?;
+    // After the lock: without them it is as good, the other way round it would be half an update.
+    location.keys().keep(&new_keys)?;
     writeln!(out, "{} written", lock_path.display())?;
     Ok(())
 }
 
-/// `None` where there is none, or one that is of no use any more.
-fn old_lock(location: &context::Location, progress: &Progress) -> anyhow::Result<Option<Lock>> {
-    match location.lock() {
-        Err(error @ CatalogError::LockFormat { found, known, .. }) if found < known => {
-            progress.warn(&format!("{error}; it is written anew"));
-            Ok(None)
+/// The lock there is.
+enum OldLock {
+    None,
+    OtherFormat(CatalogError),
+    Usable(Lock),
+}
+
+impl OldLock {
+    fn usable(self) -> Option<Lock> {
+        match self {
+            Self::Usable(lock) => Some(lock),
+            Self::None | Self::OtherFormat(_) => None,
         }
-        lock => Ok(lock?),
     }
 }
 
+fn old_lock(location: &context::Location) -> Result<OldLock, CatalogError> {
+    match location.lock() {
+        Ok(Some(lock)) => Ok(OldLock::Usable(lock)),
+        Ok(None) => Ok(OldLock::None),
+        Err(error @ CatalogError::LockFormat { found, known, .. }) if found < known => {
+            Ok(OldLock::OtherFormat(error))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn all_versions(catalog: &Catalog) -> Vec<String> {
+    let releases = catalog.releases.iter();
+    releases.map(|release| release.version.clone()).collect()
+}
+
 fn versions(arguments: &Arguments, catalog: &Catalog) -> Result<Vec<String>, PlanError> {
-    let known: Vec<String> = (catalog.releases.iter())
-        .map(|release| release.version.clone())
-        .collect();
+    let known = all_versions(catalog);
     match arguments.versions.iter().find(|it| !known.contains(it)) {
         Some(unknown) => Err(PlanError::UnknownVersion {
             version: unknown.clone(),
@@ -145,17 +173,14 @@ fn table(changes: &[Change]) -> String {
     text
 }
 
-/// `88.3 kB`, `88.3 kB (+1.2 kB)`, `-88.3 kB`.
+/// `88.3 kB`, `88.3 kB (+1.2 kB)`, `-88.3 kB`; nothing for what has no size.
 fn size(change: &Change) -> String {
-    match (&change.old, &change.new) {
-        (Some(old), Some(new)) if new.size > old.size => {
-            format!("{} (+{})", Size(new.size), Size(new.size - old.size))
-        }
-        (Some(old), Some(new)) if new.size < old.size => {
-            format!("{} (-{})", Size(new.size), Size(old.size - new.size))
-        }
-        (_, Some(new)) => Size(new.size).to_string(),
-        (Some(old), None) => format!("-{}", Size(old.size)),
+    let bytes = |state: &Option<State>| state.as_ref().and_then(|state| state.size);
+    match (bytes(&change.old), bytes(&change.new)) {
+        (Some(old), Some(new)) if new > old => format!("{} (+{})", Size(new), Size(new - old)),
+        (Some(old), Some(new)) if new < old => format!("{} (-{})", Size(new), Size(old - new)),
+        (_, Some(new)) => Size(new).to_string(),
+        (Some(old), None) => format!("-{}", Size(old)),
         (None, None) => String::new(),
     }
 }

@@ -1,8 +1,8 @@
 //! The pins: `versions.lock`, written by `zookiln update` and read by everything else.
 //!
 //! Guarantees: every release archive, Debian package and jar that a build can need is named with
-//! version, size and digest, with whose signature vouched for it, and with what wrote the layers: the
-//! same lock means the same bytes, in ten years too.
+//! version, size and digest, with whose signature vouched for it, and with what wrote the layers. With
+//! the catalog and the program of the same commit, the same lock means the same bytes.
 
 mod fields;
 mod signed;

@@ -1,6 +1,6 @@
 //! The lock as it is written, from text and back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use layers::Digest;
@@ -89,53 +89,14 @@ impl Lock {
         let raw: RawLock = toml::from_str(text).map_err(syntax)?;
         let mut debian = BTreeMap::new();
         for (codename, release) in raw.debian {
-            if let Some(package) = release
-                .package
-                .iter()
-                .find(|package| !is_safe_path(&package.path))
-            {
-                return Err(invalid(format!(
-                    "package {}: `{}` is no path below an archive",
-                    package.name, package.path
-                )));
-            }
-            debian.insert(
-                codename,
-                DebianLock {
-                    snapshot: release.snapshot,
-                    suites: release.suite,
-                    resolved: release.resolved,
-                    packages: release.package,
-                },
-            );
-        }
-        if let Some(snapshot) = debian
-            .values()
-            .map(|release| &release.snapshot)
-            .find(|time| !is_snapshot(time))
-        {
-            return Err(invalid(format!(
-                "`snapshot`: `{snapshot}` is no time like `20260101T000000Z`"
-            )));
+            debian.insert(codename, debian_lock(release).map_err(invalid)?);
         }
         let mut releases = BTreeMap::new();
         for release in raw.release {
-            if !is_safe_path(&release.path) {
-                return Err(invalid(format!(
-                    "release {}: `{}` is no path below an archive",
-                    release.version, release.path
-                )));
-            }
-            let locked = LockedRelease {
-                path: release.path,
-                tarball: Expected {
-                    digest: release.sha512,
-                    size: release.size,
-                },
-                signature: release.signature,
-            };
-            if releases.insert(release.version.clone(), locked).is_some() {
-                return Err(invalid(format!("release {} stands twice", release.version)));
+            let version = release.version.clone();
+            let locked = locked_release(release).map_err(invalid)?;
+            if releases.insert(version.clone(), locked).is_some() {
+                return Err(invalid(format!("release {version} stands twice")));
             }
         }
         let mut jars = BTreeMap::new();
@@ -193,6 +154,53 @@ impl Lock {
         let body = toml::to_string(&raw).expect("a lock is tables of strings and numbers");
         format!("{HEADER}{body}")
     }
+}
+
+fn debian_lock(raw: RawDebian) -> Result<DebianLock, String> {
+    let mut seen = BTreeSet::new();
+    for package in &raw.package {
+        let LockedPackage { name, path, .. } = package;
+        if !is_safe_path(path) {
+            return Err(format!(
+                "package {name}: `{path}` is no path below an archive"
+            ));
+        }
+        if !seen.insert((package.platform, &package.set, name)) {
+            let (set, platform) = (&package.set, package.platform);
+            return Err(format!(
+                "package {name} of `{set}` for {platform} stands twice"
+            ));
+        }
+    }
+    if !is_snapshot(&raw.snapshot) {
+        return Err(format!(
+            "`snapshot`: `{}` is no time like `20260101T000000Z`",
+            raw.snapshot
+        ));
+    }
+    Ok(DebianLock {
+        snapshot: raw.snapshot,
+        suites: raw.suite,
+        resolved: raw.resolved,
+        packages: raw.package,
+    })
+}
+
+fn locked_release(raw: RawRelease) -> Result<LockedRelease, String> {
+    let RawRelease { version, path, .. } = &raw;
+    if !is_safe_path(path) {
+        return Err(format!(
+            "release {version}: `{path}` is no path below an archive"
+        ));
+    }
+    Ok(LockedRelease {
+        path: raw.path,
+        tarball: Expected {
+            digest: raw.sha512,
+            size: raw.size,
+        },
+        signature: raw.signature,
+    })
 }
 
 /// It becomes part of an address.

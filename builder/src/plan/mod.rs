@@ -19,7 +19,7 @@ use thiserror::Error;
 use crate::catalog::{
     Catalog, Coordinates, DebianArchive, ImageSettings, Platform, Release, Variant, VariantSettings,
 };
-use crate::lock::{Lock, LockedPackage, LockedRelease, OutputFormat};
+use crate::lock::{DebianLock, Lock, LockedPackage, LockedRelease, OutputFormat};
 use crate::source::maven::PinnedJar;
 
 pub use inputs::InputFile;
@@ -142,6 +142,7 @@ impl<'a> Plan<'a> {
             catalog,
             packages: &locked.packages,
         };
+        plan.check_suites(locked)?;
         plan.check_locked(&locked.resolved)?;
         Ok(plan)
     }
@@ -168,6 +169,29 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn maven_mirrors(&self) -> &'a [String] {
         &self.catalog.maven_mirrors
+    }
+
+    /// That all packages are of suites for which somebody vouched whom the catalog still names.
+    fn check_suites(&self, locked: &DebianLock) -> Result<(), PlanError> {
+        let signers = &self.archive.signers;
+        for suite in &self.archive.suites {
+            let vouched = (locked.suites.get(suite)).is_some_and(|locked| {
+                !locked.signers.is_empty() && locked.signers.iter().all(|it| signers.contains(it))
+            });
+            if !vouched {
+                return Err(PlanError::NotLocked(format!(
+                    "suite `{suite}` signed by whom the catalog names now"
+                )));
+            }
+        }
+        let mut packages = locked.packages.iter();
+        match packages.find(|package| !self.archive.suites.contains(&package.suite)) {
+            Some(package) => Err(PlanError::NotLocked(format!(
+                "package `{}` of a suite that the catalog names",
+                package.name
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// That the lock was resolved from this catalog's package sets, and has their roots.
@@ -231,6 +255,7 @@ fn check_release(lock: &Lock, release: &Release) -> Result<(), PlanError> {
     let is_current = |locked: &LockedRelease| {
         let signer = locked.signature.as_ref().map(|it| it.signer);
         locked.tarball == release.tarball.expected()
+            && locked.path == release.tarball_path()
             && signer.is_none_or(|signer| signer == release.signer)
     };
     match lock.releases.get(&release.version) {

@@ -3,6 +3,7 @@
 //! Material decides nothing: whose signature counts are the fingerprints of the catalog. So keys may
 //! come from anywhere, and those that nobody names do no harm.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -24,8 +25,15 @@ pub const LARGEST_KEYS: u64 = 4 << 20;
 pub struct KeyFile {
     /// It need not exist; `None` where the catalog is built in.
     pub path: Option<PathBuf>,
-    /// Whether nothing may be added to it.
-    pub is_read_only: bool,
+}
+
+/// A public key that is worth keeping.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NewKey {
+    /// Of the primary key.
+    pub fingerprint: Fingerprint,
+    /// One certificate.
+    pub armored: String,
 }
 
 /// Why keys cannot be read or kept.
@@ -40,33 +48,32 @@ pub struct KeysError {
 impl KeyFile {
     /// Reads all of them.
     pub fn read(&self) -> Result<Keyring, KeysError> {
+        Ok(Keyring::parse(&self.material()?))
+    }
+
+    /// The same as text, to be read together with other keys.
+    pub fn material(&self) -> Result<Vec<u8>, KeysError> {
         let mut material = EMBEDDED_KEYS.to_vec();
         if let Some(path) = &self.path {
             material.push(b'\n');
             material.extend(read_if_there(path)?);
         }
-        Ok(Keyring::parse(&material))
+        Ok(material)
     }
 
-    /// The same for whoever only looks.
-    #[must_use]
-    pub fn read_only(mut self) -> Self {
-        self.is_read_only = true;
-        self
-    }
-
-    /// Adds a key to the file, which others can then do without its source. Where there is no file to
-    /// be written, nothing is kept.
-    pub fn keep(&self, keys: &Keyring, fingerprint: Fingerprint) -> Result<(), KeysError> {
-        let path = self.path.as_ref().filter(|_| !self.is_read_only);
-        let (Some(path), Some(armored)) = (path, keys.armored(&fingerprint)) else {
+    /// Adds keys to the file, which others can then do without their source. Where the catalog is
+    /// built in, there is none.
+    pub fn keep(&self, keys: &BTreeSet<NewKey>) -> Result<(), KeysError> {
+        let Some(path) = self.path.as_ref().filter(|_| !keys.is_empty()) else {
             return Ok(());
         };
         let mut material = read_if_there(path)?;
-        if !material.is_empty() {
-            material.push(b'\n');
+        for key in keys {
+            if !material.is_empty() {
+                material.push(b'\n');
+            }
+            material.extend(format!("{}\n{}", key.fingerprint, key.armored).into_bytes());
         }
-        material.extend(format!("{fingerprint}\n{armored}").into_bytes());
         file::replace(path, |file| file.write_all(&material)).map_err(|source| KeysError {
             operation: "write",
             path: path.clone(),
@@ -81,8 +88,13 @@ fn read_if_there(path: &Path) -> Result<Vec<u8>, KeysError> {
         path: path.to_owned(),
         source,
     };
-    if matches!(fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound) {
-        return Ok(Vec::new());
+    match fs::metadata(path) {
+        // A pipe would be waited for without end.
+        Ok(metadata) if !metadata.is_file() => {
+            return Err(error(io::Error::other("it is no regular file")));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        _ => {}
     }
     let mut material = Vec::new();
     let reader = File::open(path).map_err(error)?;

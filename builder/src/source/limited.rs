@@ -2,6 +2,11 @@
 
 use std::io::{self, Read};
 
+use url::Url;
+
+use super::download::chain;
+use super::http::{HttpClient, ShownUrl};
+
 /// Unlike [`Read::take`], an error where there is more: half a list would be one without its end.
 #[derive(Debug)]
 pub(super) struct Limited<R> {
@@ -20,6 +25,23 @@ impl<R: Read> Read for Limited<R> {
             .ok_or_else(|| io::Error::other("larger than any real one"))?;
         Ok(count)
     }
+}
+
+/// A small file that only a signature vouches for; the error is one line that names the address.
+pub(super) fn read_limited(
+    client: &HttpClient,
+    address: &Url,
+    limit: u64,
+) -> Result<Vec<u8>, String> {
+    let reader = client.get(address).map_err(|error| chain(&error))?.body;
+    let mut content = Vec::new();
+    (Limited {
+        reader,
+        left: limit,
+    }
+    .read_to_end(&mut content))
+    .map_err(|error| format!("`{}`: {error}", ShownUrl::from(address)))?;
+    Ok(content)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::http::{file_below, parse_root};
 use super::mirror::{Archive, UserMirrors};
 use crate::catalog::Release;
 
-pub use signature::{ReleaseSignatures, SignatureProblem};
+pub use signature::{Checked, ReleaseSignatures, SignatureProblem};
 
 /// Brings the archives of releases into the store.
 pub fn fetch_tarballs(

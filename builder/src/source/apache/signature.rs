@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,10 +17,10 @@ use super::{fetch_tarballs, roots};
 use crate::catalog::{Catalog, Release};
 use crate::lock::LockedSignature;
 use crate::source::Places;
-use crate::source::download::{DownloadError, Downloader, chain};
+use crate::source::download::{DownloadError, Downloader};
 use crate::source::http::{ShownUrl, file_below, parse_address};
-use crate::source::keys::{KeyFile, KeysError, LARGEST_KEYS};
-use crate::source::limited::Limited;
+use crate::source::keys::{KeyFile, KeysError, LARGEST_KEYS, NewKey};
+use crate::source::limited::read_limited;
 use crate::store::StoreError;
 
 /// Of a detached signature; Apache's have 1 KB.
@@ -52,6 +52,16 @@ pub enum SignatureProblem {
         address: ShownUrl,
         /// Why.
         source: SignatureError,
+    },
+    /// The lock has a signature for this version, and now there is none to be had.
+    #[error(
+        "`{archive}` is another than the lock has a signature for, and its own cannot be checked\n  {reason}"
+    )]
+    Lost {
+        /// Name of the archive.
+        archive: String,
+        /// Why not.
+        reason: String,
     },
     /// The archive could not be read back.
     #[error(transparent)]
@@ -88,28 +98,52 @@ pub struct ReleaseSignatures<'a> {
     pub now: SystemTime,
 }
 
+/// A signature that is good.
+#[derive(Debug)]
+pub struct Checked {
+    /// What the lock keeps of it.
+    pub signature: LockedSignature,
+    /// The signer's key, where it had to be fetched.
+    pub new_key: Option<NewKey>,
+}
+
 impl ReleaseSignatures<'_> {
     /// Fetches the archive, its signature and, where it is not at hand, the signer's key.
-    pub fn check(&self, release: &Release) -> Result<LockedSignature, SignatureProblem> {
+    pub fn check(&self, release: &Release) -> Result<Checked, SignatureProblem> {
         let (mirrors, public) = (&self.places.mirrors, &self.catalog.apache_mirrors);
         fetch_tarballs(self.downloader, mirrors, public, &[release])?;
         let archive = (self.downloader.store).verified_path(&release.tarball.digest)?;
-        let (keyring, is_new) = self.key_of(release.signer)?;
-        let signers = BTreeSet::from([release.signer]);
-        let trust = Trust {
-            keyring: &keyring,
-            signers: &signers,
-        };
-        let verdict = self.verdict(release, &archive, trust)?;
-        // Only a key that has proved itself is worth keeping.
-        if is_new {
-            self.keys.keep(&keyring, release.signer)?;
+        let at_hand = self.keys.read()?;
+        if at_hand.fingerprints().any(|known| known == release.signer) {
+            match self.verdict(release, &archive, &at_hand) {
+                Ok(verdict) => return Ok(checked(verdict, None)),
+                // The key may have been renewed, or have got a new subkey, since it was kept.
+                Err(problem @ SignatureProblem::Bad { .. }) => {
+                    let fetched = self.fetch_key(release.signer).ok();
+                    let verdict =
+                        fetched.and_then(|keys| self.by_fetched_key(release, &archive, &keys).ok());
+                    return verdict.ok_or(problem);
+                }
+                Err(problem) => return Err(problem),
+            }
         }
-        Ok(LockedSignature {
-            signer: verdict.signer,
-            key: verdict.key,
-            made: UNIX_EPOCH + Duration::from_secs(verdict.made),
-        })
+        let keys = self.fetch_key(release.signer)?;
+        self.by_fetched_key(release, &archive, &keys)
+    }
+
+    /// Only a key that has proved itself is worth keeping.
+    fn by_fetched_key(
+        &self,
+        release: &Release,
+        archive: &Path,
+        keys: &Keyring,
+    ) -> Result<Checked, SignatureProblem> {
+        let verdict = self.verdict(release, archive, keys)?;
+        let new_key = (keys.armored(&release.signer)).map(|armored| NewKey {
+            fingerprint: release.signer,
+            armored,
+        });
+        Ok(checked(verdict, new_key))
     }
 
     /// By the first signature that is good: one mirror's bad copy says nothing against another's.
@@ -117,14 +151,20 @@ impl ReleaseSignatures<'_> {
         &self,
         release: &Release,
         archive: &Path,
-        trust: Trust<'_>,
+        keyring: &Keyring,
     ) -> Result<Signature, SignatureProblem> {
-        let seconds = self.now.duration_since(UNIX_EPOCH);
-        let now = seconds.map_or(0, |seconds| seconds.as_secs());
+        let signers = BTreeSet::from([release.signer]);
+        let trust = Trust {
+            keyring,
+            signers: &signers,
+        };
+        let now = self.now.duration_since(UNIX_EPOCH);
+        let now = now.map_or(0, |since| since.as_secs());
         let mut first_bad = None;
         let mut reasons = Vec::new();
         for address in self.addresses(&format!("{}.asc", release.tarball_path())) {
-            let signature = match self.read(&address, LARGEST_SIGNATURE) {
+            let client = self.downloader.client;
+            let signature = match read_limited(client, &address, LARGEST_SIGNATURE) {
                 Ok(signature) => signature,
                 Err(reason) => {
                     reasons.push(reason);
@@ -134,36 +174,33 @@ impl ReleaseSignatures<'_> {
             let content = File::open(archive).map_err(StoreError::io("open", archive))?;
             match verify_detached(BufReader::new(content), &signature, trust, now) {
                 Ok(verdict) => return Ok(verdict),
-                Err(source) if first_bad.is_none() => {
-                    first_bad = Some(SignatureProblem::Bad {
+                Err(source) => {
+                    first_bad.get_or_insert(SignatureProblem::Bad {
                         archive: release.tarball_name(),
                         address: ShownUrl::from(&address),
                         source,
                     });
                 }
-                Err(_) => {}
             }
         }
         let what = format!("`{}.asc`", release.tarball_name());
         Err(first_bad.unwrap_or(SignatureProblem::Unreachable { what, reasons }))
     }
 
-    /// Keys among which there is the signer's, and whether it had to be fetched.
-    fn key_of(&self, signer: Fingerprint) -> Result<(Keyring, bool), SignatureProblem> {
-        let keyring = self.keys.read()?;
-        if keyring.fingerprints().any(|known| known == signer) {
-            return Ok((keyring, false));
-        }
+    /// The keys at hand, and those of the first list that has the signer's.
+    fn fetch_key(&self, signer: Fingerprint) -> Result<Keyring, SignatureProblem> {
         let mut addresses = self.addresses(KEYS_PATH);
         let public = self.catalog.apache_keys.iter();
         addresses.extend(public.filter_map(|address| parse_address(address).ok()));
         let mut reasons = Vec::new();
         for address in addresses {
-            match self.read(&address, LARGEST_KEYS) {
-                Ok(material) => {
-                    let keyring = Keyring::parse(&material);
-                    if keyring.fingerprints().any(|known| known == signer) {
-                        return Ok((keyring, true));
+            match read_limited(self.downloader.client, &address, LARGEST_KEYS) {
+                Ok(list) => {
+                    let mut material = self.keys.material()?;
+                    material.push(b'\n');
+                    material.extend(&list);
+                    if (Keyring::parse(&list).fingerprints()).any(|known| known == signer) {
+                        return Ok(Keyring::parse(&material));
                     }
                     let shown = ShownUrl::from(&address);
                     reasons.push(format!("`{shown}` does not have it"));
@@ -183,16 +220,13 @@ impl ReleaseSignatures<'_> {
             .filter_map(|root| file_below(root, path))
             .collect()
     }
+}
 
-    fn read(&self, address: &Url, limit: u64) -> Result<Vec<u8>, String> {
-        let answer = self.downloader.client.get(address);
-        let mut body = Limited {
-            reader: answer.map_err(|error| chain(&error))?.body,
-            left: limit,
-        };
-        let mut content = Vec::new();
-        body.read_to_end(&mut content)
-            .map_err(|error| format!("`{}`: {error}", ShownUrl::from(address)))?;
-        Ok(content)
-    }
+fn checked(verdict: Signature, new_key: Option<NewKey>) -> Checked {
+    let signature = LockedSignature {
+        signer: verdict.signer,
+        key: verdict.key,
+        made: UNIX_EPOCH + Duration::from_secs(verdict.made),
+    };
+    Checked { signature, new_key }
 }

@@ -4,22 +4,20 @@
 //! passed over with a warning, as one that gives other bytes for a package: the next may be honest.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use layers::Digest;
 use signatures::{Fingerprint, Keyring, SignatureError, Trust, verify_cleartext};
 use thiserror::Error;
-use url::Url;
 
 use super::accept::{Refusal, Wanted, accept};
 use super::mirrors::Mirrors;
 use super::release::{Release, ReleaseError};
-use super::suite::SuiteError;
+use super::suite::{SuiteError, UnbelievedKind};
 use crate::lock::LockedSuite;
 use crate::source::download::{Downloader, chain};
-use crate::source::http::{HttpClient, ShownUrl};
-use crate::source::limited::Limited;
+use crate::source::http::ShownUrl;
+use crate::source::limited::read_limited;
 
 /// Of an InRelease file; Debian's have up to 250 KB.
 const LARGEST_RELEASE: u64 = 8 << 20;
@@ -35,6 +33,8 @@ pub(super) struct Vouching<'a> {
     pub(super) now: SystemTime,
     /// Of the file that was believed last.
     pub(super) newest: Option<SystemTime>,
+    /// Whether one that had to be replaced before now is refused.
+    pub(super) check_valid_until: bool,
 }
 
 /// A suite that Debian vouches for.
@@ -61,6 +61,29 @@ enum Unbelieved {
     Expired(SystemTime),
 }
 
+impl Unbelieved {
+    fn kind(&self) -> UnbelievedKind {
+        match self {
+            Self::Signature(error) if is_about_keys(error) => UnbelievedKind::Key,
+            Self::Refused(Refusal::Future { .. }) => UnbelievedKind::Clock,
+            Self::Refused(Refusal::Older { .. }) | Self::Expired(_) => UnbelievedKind::Old,
+            _ => UnbelievedKind::Forged,
+        }
+    }
+}
+
+/// Whether it is our keys that are too few or too old, rather than the file that is not Debian's.
+fn is_about_keys(error: &SignatureError) -> bool {
+    use signatures::Refusal::{KeyExpired, KeyMissing, NotAllowed, UnknownKey};
+    let is_it = |refusal: &signatures::Refusal| {
+        matches!(
+            refusal,
+            KeyExpired { .. } | KeyMissing(_) | NotAllowed { .. } | UnknownKey(_)
+        )
+    };
+    matches!(error, SignatureError::Refused(all) if all.iter().all(is_it))
+}
+
 /// Takes it from the first address whose file can be believed.
 pub(super) fn fetch(
     downloader: Downloader<'_>,
@@ -71,16 +94,17 @@ pub(super) fn fetch(
     let addresses = mirrors.addresses(suite, &format!("dists/{suite}/InRelease"));
     let mut silent = Vec::new();
     let mut unbelieved = Vec::new();
+    let mut first_kind = None;
     for address in &addresses {
         let shown = ShownUrl::from(address);
-        let file = match read(downloader.client, address) {
+        let file = match read_limited(downloader.client, address, LARGEST_RELEASE) {
             Ok(file) => file,
             Err(reason) => {
                 silent.push(reason);
                 continue;
             }
         };
-        match judge(&file, suite, vouching, mirrors.check_valid_until()) {
+        match judge(&file, suite, vouching) {
             Ok(found) => {
                 let warn = |text: &str| downloader.progress.warn(text);
                 for reason in &unbelieved {
@@ -94,7 +118,10 @@ pub(super) fn fetch(
                 }
                 return Ok(found);
             }
-            Err(error) => unbelieved.push(format!("`{shown}`: {}", chain(&error))),
+            Err(error) => {
+                first_kind.get_or_insert(error.kind());
+                unbelieved.push(format!("`{shown}`: {}", chain(&error)));
+            }
         }
     }
     let passed_over = mirrors.passed_over(suite);
@@ -102,27 +129,30 @@ pub(super) fn fetch(
         .iter()
         .map(|line| format!("passed over: {line}"));
     let suite = suite.to_owned();
-    if unbelieved.is_empty() {
+    let Some(kind) = first_kind else {
         let reasons = silent.into_iter().chain(passed_over).collect();
-        Err(SuiteError::NoRelease { suite, reasons })
-    } else {
-        let reasons = unbelieved.into_iter().chain(silent).chain(passed_over);
-        let reasons = reasons.collect();
-        Err(SuiteError::Unbelieved { suite, reasons })
-    }
+        return Err(SuiteError::NoRelease { suite, reasons });
+    };
+    let unreadable = vouching.keyring.unreadable().iter();
+    let unreadable = unreadable.map(|line| format!("a public key cannot be read: {line}"));
+    Err(SuiteError::Unbelieved {
+        suite,
+        kind,
+        reasons: (unbelieved.into_iter())
+            .chain(silent)
+            .chain(passed_over)
+            .chain(unreadable)
+            .collect(),
+    })
 }
 
-fn judge(
-    file: &[u8],
-    suite: &str,
-    vouching: Vouching<'_>,
-    check_valid_until: bool,
-) -> Result<InRelease, Unbelieved> {
+fn judge(file: &[u8], suite: &str, vouching: Vouching<'_>) -> Result<InRelease, Unbelieved> {
     let Vouching {
         keyring,
         signers,
         now,
         newest,
+        check_valid_until,
     } = vouching;
     let trust = Trust { keyring, signers };
     let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |it| it.as_secs());
@@ -142,13 +172,4 @@ fn judge(
         },
         expired: dates.expired,
     })
-}
-
-fn read(client: &HttpClient, address: &Url) -> Result<Vec<u8>, String> {
-    let reader = client.get(address).map_err(|error| chain(&error))?.body;
-    let mut file = Vec::new();
-    let left = LARGEST_RELEASE;
-    (Limited { reader, left }.read_to_end(&mut file))
-        .map_err(|error| format!("`{}`: {error}", ShownUrl::from(address)))?;
-    Ok(file)
 }

@@ -17,10 +17,6 @@ use layers::{Algorithm, Digest, ParseDigestError};
 pub struct Release {
     /// `Origin`, such as `Debian`.
     pub origin: Option<String>,
-    /// `Label`, such as `Debian-Security`.
-    pub label: Option<String>,
-    /// `Suite`, such as `stable-security`.
-    pub suite: Option<String>,
     /// `Codename`, such as `trixie-security`.
     pub codename: Option<String>,
     /// `Date` as written: when the file was made.
@@ -102,20 +98,12 @@ impl Release {
         let field = |name| paragraph.get(name).map(str::to_owned);
         Ok(Self {
             origin: field("Origin"),
-            label: field("Label"),
-            suite: field("Suite"),
             codename: field("Codename"),
             date: field("Date"),
             valid_until: field("Valid-Until"),
             acquire_by_hash: paragraph.get("Acquire-By-Hash") == Some("yes"),
             indexes: parse_table(paragraph)?,
         })
-    }
-
-    /// Size and sum of the index with this path, such as `main/binary-amd64/Packages.xz`.
-    pub fn index(&self, path: &str) -> Option<IndexEntry> {
-        let path: ArchivePath = path.parse().ok()?;
-        self.indexes.get(&path).cloned()
     }
 }
 
@@ -178,8 +166,6 @@ mod tests {
     fn reads_the_fields_and_the_table() {
         let release = Release::parse(&text()).unwrap();
         assert_eq!(release.origin.as_deref(), Some("Debian"));
-        assert_eq!(release.label.as_deref(), Some("Debian-Security"));
-        assert_eq!(release.suite.as_deref(), Some("stable-security"));
         assert_eq!(release.codename.as_deref(), Some("trixie-security"));
         assert_eq!(
             release.date.as_deref(),
@@ -191,10 +177,9 @@ mod tests {
         );
         assert!(release.acquire_by_hash);
         assert_eq!(release.indexes.len(), 2);
-        let entry = release.index("main/binary-amd64/Packages.xz").unwrap();
+        let path: ArchivePath = "main/binary-amd64/Packages.xz".parse().unwrap();
+        let entry = &release.indexes[&path];
         assert_eq!((entry.size, entry.sha256.hex()), (1234, SUM));
-        assert_eq!(release.index("main/binary-arm64/Packages.xz"), None);
-        assert_eq!(release.index("../x"), None);
     }
 
     #[test]

@@ -1,5 +1,4 @@
 //! The package lists of a Debian release, from a suite's InRelease down: what `update` resolves over.
-
 //!
 //! The size of a list stands in InRelease, but how much comes out of it does not: both are limited.
 
@@ -43,7 +42,9 @@ pub enum SuiteError {
     Unbelieved {
         /// `trixie`
         suite: String,
-        /// One line per address, also per one that was passed over.
+        /// Of the first of them.
+        kind: UnbelievedKind,
+        /// One line per address, also per one that was passed over, and per key that is unreadable.
         reasons: Vec<String>,
     },
     /// The suite has no such list.
@@ -83,6 +84,44 @@ pub enum SuiteError {
     },
 }
 
+/// What a file that is not believed suffers from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnbelievedKind {
+    /// It is signed by keys that are not there, not named by the catalog, or expired.
+    Key,
+    /// It is of the future.
+    Clock,
+    /// It has been replaced since.
+    Old,
+    /// It is not what Debian signed, or not what was asked for.
+    Forged,
+}
+
+impl SuiteError {
+    /// The next action, where there is one.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoRelease { .. } => Some(
+                "check the network and its proxies, or name mirrors by `--mirror debian=ADDRESS` and `--mirror debian-security=ADDRESS`",
+            ),
+            Self::Unbelieved { kind, .. } => Some(match kind {
+                UnbelievedKind::Key => {
+                    "if Debian signs by new keys, name them in the catalog's `signers` and put them into `versions.keys`; otherwise name an honest mirror by `--mirror debian=ADDRESS` or `--mirror debian-security=ADDRESS`"
+                }
+                UnbelievedKind::Clock => "set the clock of this host",
+                UnbelievedKind::Old => {
+                    "the mirror lags behind: name another by `--mirror debian=ADDRESS` or `--mirror debian-security=ADDRESS`, and check the clock of this host"
+                }
+                UnbelievedKind::Forged => {
+                    "name an honest mirror by `--mirror debian=ADDRESS` or `--mirror debian-security=ADDRESS`"
+                }
+            }),
+            _ => None,
+        }
+    }
+}
+
 /// A suite that Debian vouches for.
 #[derive(Debug)]
 pub struct Suite {
@@ -117,6 +156,7 @@ pub fn suites(
             signers: &archive.signers,
             now: believed.now,
             newest: believed.before.get(name).map(|locked| locked.date),
+            check_valid_until: mirrors.check_valid_until(),
         };
         let found = in_release::fetch(downloader, mirrors, name, vouching)?;
         Ok(Suite {

@@ -4,8 +4,8 @@
 mod mvn;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -13,10 +13,14 @@ use url::Url;
 
 use super::download::{CopyError, DownloadError, Downloader, Input, Reason, copy_verified};
 use super::http::{file_below, parse_root};
+use super::limited::Limited;
 use super::mirror::{Archive, UserMirrors};
 use crate::catalog::Coordinates;
 use crate::progress::Progress;
 use crate::store::{Claimed, Expected, Store, StoreError};
+
+/// Of a jar that nothing pins yet; ZooKeeper's largest has 2 MB.
+const LARGEST_JAR: u64 = 256 << 20;
 
 /// A jar as the lock pins it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -269,7 +273,7 @@ pub fn pin(
     let mut pinned = BTreeMap::new();
     for jar in jars {
         let path = directory.path().join(jar.file_name());
-        let bytes = fs::read(&path).map_err(|error| MavenError::Wrong {
+        let bytes = read_jar(&path).map_err(|error| MavenError::Wrong {
             path: path.clone(),
             source: CopyError::Read(error),
         })?;
@@ -277,6 +281,17 @@ pub fn pin(
     }
     task.done();
     Ok(pinned)
+}
+
+/// Nothing says yet how long it is.
+fn read_jar(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut limited = Limited {
+        reader: File::open(path)?,
+        left: LARGEST_JAR,
+    };
+    let mut bytes = Vec::new();
+    limited.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]
