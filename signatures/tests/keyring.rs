@@ -195,7 +195,7 @@ fn a_certificate_has_a_size() {
         "packets: key {} has more parts than the 64 of a kind that are read",
         large.fingerprint()
     );
-    assert_eq!(keyring.unreadable(), [expected.clone()]);
+    assert_eq!(keyring.unreadable(), std::slice::from_ref(&expected));
     // Nor has it more in several copies than in one.
     let silent = Signer::new(1, CREATED).silent();
     let other = (1..40).fold(silent, |it, n| it.saying(Word::at(MADE + n)));
