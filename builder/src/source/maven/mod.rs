@@ -296,6 +296,8 @@ fn read_jar(path: &Path) -> std::io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use layers::Digest;
 
     use super::super::download::Failure;
