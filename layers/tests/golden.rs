@@ -1,4 +1,9 @@
 //! The bytes of the format: a change here is a change of `FORMAT_VERSION` and of every image.
+//!
+//! If a test fails and no byte was meant to change, a build is not reproducible any more: find out why
+//! (a feature that another crate switches on? an upgrade?). If it was meant: raise `FORMAT_VERSION`, name
+//! the compressor in `COMPRESSOR`, add a row to [`GOLDEN`], and say so in the changelog and in
+//! `docs/layers.md`.
 #![allow(
     clippy::unwrap_used,
     reason = "clippy does not see that helpers of tests are tests"
@@ -6,29 +11,60 @@
 
 use std::{collections::BTreeMap, io::Read, num::NonZeroUsize};
 
-use layers::{Compression, Entry, FORMAT_VERSION, ImagePath, LayerOptions, Tree, write_layer};
+use layers::{
+    COMPRESSOR, Compression, Digest, Entry, FORMAT_VERSION, ImagePath, LayerOptions, Tree, gzip,
+    write_layer,
+};
 
 const MTIME: u64 = 1_577_836_800;
 
-/// For `FORMAT_VERSION` 1, with zlib-rs 0.6.8.
-const DIGEST: &str = "sha256:3124d381f32aa40269c05e98f4ac171631cfe62372896b50c4ee51eba3011e7f";
-const SIZE: u64 = 1_874_767;
-const DIFF_ID: &str = "sha256:7a84f955541a5bbfa58d0140665b8e7321c949ee25a88128086eaf7e6dc06d1a";
-const UNCOMPRESSED_SIZE: u64 = 3_894_272;
+/// What a version of the format makes of [`fixture`], and its compressor of [`varied`].
+#[derive(Debug, PartialEq, Eq)]
+struct Golden<'a> {
+    format: u32,
+    compressor: &'a str,
+    digest: &'a str,
+    size: u64,
+    diff_id: &'a str,
+    uncompressed_size: u64,
+    varied: &'a str,
+}
+
+/// A row for each version; the older ones stay, as a record.
+const GOLDEN: &[Golden<'_>] = &[Golden {
+    format: 1,
+    compressor: "zlib-rs 0.6.8",
+    digest: "sha256:3124d381f32aa40269c05e98f4ac171631cfe62372896b50c4ee51eba3011e7f",
+    size: 1_874_767,
+    diff_id: "sha256:7a84f955541a5bbfa58d0140665b8e7321c949ee25a88128086eaf7e6dc06d1a",
+    uncompressed_size: 3_894_272,
+    varied: "sha256:33bd3a01621ebd375b8caa833264f19ef417c59edefaa0c480bdabf7a4a81f3e",
+}];
+
+/// The row of `FORMAT_VERSION`.
+fn golden() -> &'static Golden<'static> {
+    let row = GOLDEN.iter().find(|row| row.format == FORMAT_VERSION);
+    row.unwrap_or_else(|| panic!("format {FORMAT_VERSION} has no row in `GOLDEN`: add one"))
+}
 
 fn path(text: &str) -> ImagePath {
     text.parse().unwrap()
 }
 
-/// Bytes that do not compress, the same on every host (xorshift64).
-fn noise(length: usize) -> Vec<u8> {
+/// Numbers without a pattern, the same on every host (xorshift64).
+fn numbers() -> impl Iterator<Item = u64> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let words = std::iter::repeat_with(|| {
+    std::iter::repeat_with(move || {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        state.to_le_bytes()
-    });
+        state
+    })
+}
+
+/// Bytes that do not compress.
+fn noise(length: usize) -> Vec<u8> {
+    let words = numbers().map(u64::to_le_bytes);
     words.flatten().take(length).collect()
 }
 
@@ -37,6 +73,48 @@ fn prose(length: usize) -> Vec<u8> {
     let lines =
         (0_u64..).flat_map(|n| format!("zxid 0x{:x}: session {}\n", n * n, n % 97).into_bytes());
     lines.take(length).collect()
+}
+
+/// Bytes that a compressor finds matches in of every length at every distance, and many to choose from:
+/// whatever it does otherwise than before shows here.
+fn varied(length: usize) -> Vec<u8> {
+    let mut bytes = vec![0];
+    let mut numbers = numbers();
+    let mut below = |limit: usize| {
+        let number = numbers.next().unwrap() >> 16;
+        (number % limit as u64) as usize
+    };
+    while bytes.len() < length {
+        let count = match below(8) {
+            0 => 3 + below(300),
+            _ => 3 + below(40),
+        };
+        match below(8) {
+            0 => bytes.extend((0..count).map(|_| below(256) as u8)),
+            // So few letters that there is many a place with the same beginning.
+            1 | 2 => bytes.extend((0..count).map(|_| b'a' + below(3) as u8)),
+            // A short match, and a longer one that begins a byte later.
+            3 => {
+                let from = bytes.len() - bytes.len().min(400);
+                let old: Vec<u8> = bytes[from..].to_vec();
+                let short = &old[..old.len().min(count)];
+                let letter = below(256) as u8;
+                for part in [short, &old[..]] {
+                    bytes.push(letter);
+                    bytes.extend_from_slice(part);
+                    bytes.push(below(256) as u8);
+                }
+            }
+            _ => {
+                let distance = 1 + below(bytes.len().min(40_000));
+                for _ in 0..count {
+                    bytes.push(bytes[bytes.len() - distance]);
+                }
+            }
+        }
+    }
+    bytes.truncate(length);
+    bytes
 }
 
 /// Every kind of entry and every corner of the format, contents of several blocks included.
@@ -74,6 +152,20 @@ fn fixture() -> Tree {
     tree
 }
 
+/// The digest of what the compressor alone makes of it, and of its beginnings: short inputs are
+/// written in other ways than long ones.
+fn compressed(bytes: &[u8], threads: usize) -> String {
+    let threads = NonZeroUsize::new(threads).unwrap();
+    let mut output = Vec::new();
+    for length in (0..2000).step_by(7).chain([bytes.len()]) {
+        gzip::compress(&gzip::FORMAT, threads, &mut output, |writer| {
+            writer.write_all(&bytes[..length])
+        })
+        .unwrap();
+    }
+    Digest::sha256_of(&output).to_string()
+}
+
 fn options(compression: Compression, threads: usize) -> LayerOptions {
     LayerOptions {
         mtime: MTIME,
@@ -88,21 +180,49 @@ fn the_fixture_has_the_golden_digests_for_any_number_of_threads() {
         let mut blob = Vec::new();
         let layer =
             write_layer(&fixture(), &options(Compression::Gzip, threads), &mut blob).unwrap();
-        let found = (
-            layer.digest.to_string(),
-            layer.size,
-            layer.diff_id.to_string(),
-            layer.uncompressed_size,
-        );
-        let golden = (
-            DIGEST.to_owned(),
-            SIZE,
-            DIFF_ID.to_owned(),
-            UNCOMPRESSED_SIZE,
-        );
-        assert_eq!(found, golden, "format {FORMAT_VERSION}, {threads} threads");
+        let golden = golden();
+        let found = Golden {
+            format: FORMAT_VERSION,
+            compressor: COMPRESSOR,
+            digest: &layer.digest.to_string(),
+            size: layer.size,
+            diff_id: &layer.diff_id.to_string(),
+            uncompressed_size: layer.uncompressed_size,
+            varied: &compressed(&varied(2_000_000), threads),
+        };
+        assert_eq!(&found, golden, "with {threads} threads");
         assert_eq!(layer.entries, 25);
     }
+}
+
+#[test]
+fn each_version_of_the_format_has_a_row_of_its_own() {
+    for (row, next) in GOLDEN.iter().zip(&GOLDEN[1..]) {
+        assert!(row.format < next.format, "{next:?}");
+        let same = (row.digest, row.diff_id) == (next.digest, next.diff_id);
+        assert!(!same, "no byte differs from format {}", row.format);
+    }
+}
+
+/// Most upgrades change some bytes of some input, and no fixture can show that one does not.
+#[test]
+fn the_compressor_is_the_one_that_the_format_names() {
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
+    let lock = std::fs::read_to_string(lock).unwrap();
+    let locked: Vec<&str> = (lock.split("[[package]]"))
+        .filter_map(|package| package.trim_start().strip_prefix("name = \"zlib-rs\""))
+        .filter_map(|rest| rest.split('"').nth(1))
+        .collect();
+    let words = format!(
+        "Cargo.lock has zlib-rs {locked:?}, format {FORMAT_VERSION} is written by {COMPRESSOR}: \
+         keep that one, or raise `FORMAT_VERSION`, name the other in `COMPRESSOR` and in a new row of \
+         `GOLDEN`, and say so in the changelog"
+    );
+    let [version] = locked[..] else {
+        panic!("{words}");
+    };
+    assert_eq!(format!("zlib-rs {version}"), COMPRESSOR, "{words}");
+    assert_eq!(golden().compressor, COMPRESSOR, "{words}");
 }
 
 #[test]
