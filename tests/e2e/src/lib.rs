@@ -5,6 +5,7 @@
 //! that cannot run here is reported as ignored with the reason, and fails where `E2E_REQUIRE_ALL` is
 //! set.
 
+pub mod apt;
 pub mod ask;
 pub mod command;
 pub mod disk;

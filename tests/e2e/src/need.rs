@@ -93,6 +93,11 @@ pub const APT_HELPER: Need = Need::File {
 /// Lists processes, for `docker top`, and sends signals.
 pub const PS: Need = program("ps", "procps");
 
+/// Debian's resolver.
+pub const APT: Need = program("apt-get", "apt");
+/// The judge of versions.
+pub const DPKG: Need = program("dpkg", "dpkg");
+
 /// Everything that any trial needs.
 pub const ALL: &[Need] = &[
     Need::Engine,
@@ -118,6 +123,8 @@ pub const ALL: &[Need] = &[
     MVN,
     ARCHIVE_KEYRING,
     APT_HELPER,
+    APT,
+    DPKG,
 ];
 
 impl Need {

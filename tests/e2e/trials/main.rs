@@ -18,6 +18,7 @@ mod logging;
 mod offline;
 mod reconfiguration;
 mod reproducible;
+mod resolver;
 mod scenarios;
 mod seed;
 mod server;
@@ -26,6 +27,7 @@ mod stopping;
 mod tarball;
 mod tools;
 mod users;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::fs::Permissions;
@@ -72,6 +74,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let trials = [
         layout::trials(&suite),
         reproducible::trials(&suite),
+        resolver::trials(&suite),
+        versions::trials(&suite),
         offline::trials(&suite),
         full_disk::trials(&suite),
         killed::trials(&suite),
