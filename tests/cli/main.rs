@@ -10,6 +10,7 @@
 mod build;
 mod cache;
 mod damage;
+mod diff;
 mod dry_run;
 mod export;
 mod golden;

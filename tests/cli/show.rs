@@ -145,7 +145,7 @@ linux/arm64
 #[test]
 fn help_of_each_command_ends_with_an_example() {
     let workspace = Workspace::new();
-    for command in ["build", "list", "inspect", "export", "update"] {
+    for command in ["build", "list", "inspect", "diff", "export", "update"] {
         let run = workspace.zookiln([command, "--help"]).succeed();
 
         let last = run.stdout().lines().last().unwrap_or_default().to_owned();

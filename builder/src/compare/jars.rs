@@ -108,6 +108,8 @@ fn split(stem: &str) -> (String, &str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::compare::entry::samples::file;
 
@@ -168,6 +170,15 @@ mod tests {
                 })
                 .collect();
             assert_eq!(shown, expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_is_told_apart_and_nothing_is_lost(stem in "[a-z0-9.-]{0,12}(-linux-x)?|.*") {
+            let (name, version) = split(&stem);
+            prop_assert!(stem.contains(version));
+            prop_assert!(stem.len() - (name.len() + version.len()) <= 1);
         }
     }
 }

@@ -97,6 +97,8 @@ fn runtime(text: &str) -> Option<Runtime> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -149,6 +151,16 @@ mod tests {
                 })
                 .collect();
             assert_eq!(shown, expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_describes_a_runtime_or_none(
+            text in "((JAVA_VERSION|MODULES)?=?\"?[a-z. ]{0,5}\"?\n?){0,4}|.*",
+        ) {
+            let found = runtime(&text);
+            prop_assert!(found.is_none() || text.contains("JAVA_VERSION="));
         }
     }
 }

@@ -234,9 +234,10 @@ fn check_only(difference: &Difference, place: Place, what: &str) {
     let alone = |platform: &super::PlatformChange| {
         platform.old_bytes.is_none() || platform.new_bytes.is_none()
     };
+    let by_order = matches!(place, Place::Manifest(_)) && !difference.layer_order.is_empty();
     let by_platform = place == Place::Index && difference.platforms.iter().any(alone);
     assert!(
-        named == [document] || (by_platform && named.is_empty()),
+        named == [document] || ((by_platform || by_order) && named.is_empty()),
         "{what}: {named:?}"
     );
     for change in &difference.documents {

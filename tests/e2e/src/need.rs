@@ -57,6 +57,8 @@ pub const BUILDAH: Need = program("buildah", "buildah");
 pub const REGISTRY: Need = program("docker-registry", "docker-registry");
 /// GNU tar.
 pub const TAR: Need = program("tar", "tar");
+/// GNU gzip.
+pub const GZIP: Need = program("gzip", "gzip");
 /// `setpriv`.
 pub const SETPRIV: Need = program("setpriv", "util-linux");
 /// `unshare`.
@@ -112,6 +114,7 @@ pub const ALL: &[Need] = &[
     BUILDAH,
     REGISTRY,
     TAR,
+    GZIP,
     SETPRIV,
     UNSHARE,
     NSENTER,

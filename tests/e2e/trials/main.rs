@@ -6,6 +6,7 @@ mod arm64;
 mod backup;
 mod consumers;
 mod container;
+mod diff;
 mod ensemble;
 mod full_disk;
 mod heap;
@@ -81,6 +82,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         killed::trials(&suite),
         tarball::trials(&suite),
         layers::trials(&suite),
+        diff::trials(&suite),
         consumers::trials(&suite),
         container::trials(&suite),
         users::trials(&suite),

@@ -1,6 +1,6 @@
 //! Entries that differ, by layer and directory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::table::{Cut, Table, list};
 use super::words;
@@ -24,86 +24,215 @@ pub(super) struct Said<'a> {
     pub(super) jars: Vec<&'a str>,
     /// Names of packages.
     pub(super) packages: Vec<&'a str>,
+    /// Layers that only one image has.
+    pub(super) layers: Vec<&'a str>,
 }
 
-/// Everything about the entries of some platforms.
-pub(super) fn write(files: &[&FileChange], said: &Said<'_>, cut: Cut) -> String {
-    let mut text = String::new();
-    let mut layers: Vec<&str> = Vec::new();
-    for file in files {
-        if !layers.contains(&file.layer.as_str()) {
-            layers.push(&file.layer);
+/// What differs, layer by layer.
+pub(super) struct Files<'a> {
+    /// Platforms that both images have.
+    pub(super) platforms: &'a [String],
+    pub(super) said: Said<'a>,
+    pub(super) cut: Cut,
+}
+
+impl Files<'_> {
+    pub(super) fn write(&self, files: &[Held<FileChange>]) -> String {
+        let mut layers: Vec<(&str, Vec<&Held<FileChange>>)> = Vec::new();
+        for held in files {
+            let layer = held.what.layer.as_str();
+            match layers.iter_mut().find(|(known, _)| *known == layer) {
+                Some((_, files)) => files.push(held),
+                None => layers.push((layer, vec![held])),
+            }
         }
+        let mut text = String::new();
+        for (layer, files) in layers {
+            text.push_str(&format!("  {}\n", words::printable(layer)));
+            text.push_str(&self.write_layer(&files));
+        }
+        text
     }
-    for layer in layers {
-        let of_layer: Vec<&FileChange> = (files.iter().copied())
-            .filter(|file| file.layer == layer)
+
+    fn write_layer(&self, files: &[&Held<FileChange>]) -> String {
+        let mut text = String::new();
+        let mut rest = files.to_vec();
+        if !self.cut.all {
+            for (is_said, words) in Self::SAID {
+                let (said, other): (Vec<_>, Vec<_>) =
+                    (rest.iter()).partition(|held| is_said(&self.said, &held.what));
+                if !said.is_empty() {
+                    text.push_str(&format!("    {}, {words}\n", self.count(&said)));
+                }
+                rest = other;
+            }
+            for (fields, files) in self.take_alike(&mut rest) {
+                let names = self.names_on_one_platform(&files);
+                text.push_str(&format!("    {}: {fields}\n      ", self.count(&files)));
+                text.push_str(&list(&names, 6, ALIKE_NAMES, self.cut));
+                text.push('\n');
+            }
+            rest = without_obvious_directories(&rest, files);
+        }
+        let everywhere = |held: &&&Held<FileChange>| held.platforms.len() == self.platforms.len();
+        let common: Vec<&FileChange> = (rest.iter().filter(everywhere))
+            .map(|held| &held.what)
             .collect();
-        text.push_str(&format!("  {}\n", words::printable(layer)));
-        text.push_str(&write_layer(&of_layer, said, cut));
+        text.push_str(&write_directories(&common, self.cut));
+        let mut others: BTreeMap<&[String], Vec<&FileChange>> = BTreeMap::new();
+        for held in rest.iter().filter(|held| !everywhere(held)) {
+            others.entry(&held.platforms).or_default().push(&held.what);
+        }
+        for (platforms, files) in others {
+            text.push_str(&format!(
+                "    {} only\n",
+                words::printable(&platforms.join(", "))
+            ));
+            let written = write_directories(&files, self.cut);
+            text.extend(written.lines().map(|line| format!("  {line}\n")));
+        }
+        text
     }
-    text
+
+    /// What is said elsewhere, and where. The first that fits counts.
+    const SAID: [(fn(&Said<'_>, &FileChange) -> bool, &'static str); 4] = [
+        (
+            |said, file| said.is_gone_with_layer(file),
+            "gone with the layer (--all shows them)",
+        ),
+        (
+            |said, file| said.is_new_with_layer(file),
+            "new with the layer (--all shows them)",
+        ),
+        (|said, file| said.is_of_package(file), "the packages above"),
+        (|said, file| said.is_jar(file), "the jars above"),
+    ];
+
+    /// Takes out the entries that differ in the very same way, as after another time of the build.
+    fn take_alike<'a>(
+        &self,
+        files: &mut Vec<&'a Held<FileChange>>,
+    ) -> Vec<(String, Vec<&'a Held<FileChange>>)> {
+        let mut groups: BTreeMap<String, Vec<&Held<FileChange>>> = BTreeMap::new();
+        for held in files.iter() {
+            if let Some(fields) = repeatable(&held.what) {
+                groups.entry(fields).or_default().push(held);
+            }
+        }
+        groups.retain(|_, files| files.len() >= ALIKE);
+        files.retain(|held| {
+            !repeatable(&held.what).is_some_and(|fields| groups.contains_key(&fields))
+        });
+        groups.into_iter().collect()
+    }
+
+    /// Paths with the name of the architecture in them are others on each platform.
+    fn names_on_one_platform(&self, files: &[&Held<FileChange>]) -> Vec<String> {
+        let has = |platform: &&String| files.iter().any(|held| held.platforms.contains(platform));
+        let first = self.platforms.iter().find(has);
+        (files.iter())
+            .filter(|held| first.is_none_or(|platform| held.platforms.contains(platform)))
+            .map(|held| path(&held.what))
+            .collect()
+    }
+
+    /// `3 entries`; by platform where the numbers differ.
+    fn count(&self, files: &[&Held<FileChange>]) -> String {
+        let of = |platform: &String| {
+            let has = |held: &&&Held<FileChange>| held.platforms.contains(platform);
+            files.iter().filter(has).count()
+        };
+        let counts: Vec<usize> = self.platforms.iter().map(of).collect();
+        if counts.windows(2).all(|pair| pair[0] == pair[1]) {
+            return entries(counts.first().copied().unwrap_or(files.len()));
+        }
+        (self.platforms.iter().zip(counts))
+            .filter(|(_, count)| *count > 0)
+            .map(|(platform, count)| {
+                format!("{} on {}", entries(count), words::printable(platform))
+            })
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
 }
 
-/// Entries that came or went with their whole layer: how many.
-pub(super) fn with_layer(files: &[Held<FileChange>]) -> String {
-    let mut counts: BTreeMap<(&str, &str), BTreeMap<&str, usize>> = BTreeMap::new();
-    for held in files {
-        let word = match held.what.finding {
-            FileFinding::Removed { .. } => "gone",
-            _ => "new",
-        };
-        let counts = counts.entry((&held.what.layer, word)).or_default();
-        for platform in &held.platforms {
-            *counts.entry(platform).or_default() += 1;
-        }
+impl Said<'_> {
+    fn is_gone_with_layer(&self, file: &FileChange) -> bool {
+        self.layers.contains(&file.layer.as_str())
+            && matches!(file.finding, FileFinding::Removed { .. })
     }
-    let mut text = String::new();
-    for ((layer, word), counts) in counts {
-        let mut numbers: Vec<usize> = counts.values().copied().collect();
-        numbers.dedup();
-        let said = match numbers[..] {
-            [only] => entries(only),
-            _ => (counts.iter())
-                .map(|(platform, count)| {
-                    format!("{} on {}", entries(*count), words::printable(platform))
-                })
-                .collect::<Vec<_>>()
-                .join(", "),
-        };
-        let layer = words::printable(layer);
-        text.push_str(&format!(
-            "  {layer}\n    {said}, {word} with the layer (--all shows them)\n"
-        ));
+
+    fn is_new_with_layer(&self, file: &FileChange) -> bool {
+        self.layers.contains(&file.layer.as_str())
+            && matches!(file.finding, FileFinding::Added { .. })
     }
-    text
+
+    fn is_of_package(&self, file: &FileChange) -> bool {
+        is_plain(file) && package_name(&file.path).is_some_and(|name| self.packages.contains(&name))
+    }
+
+    fn is_jar(&self, file: &FileChange) -> bool {
+        is_plain(file)
+            && jar_name(&file.path).is_some_and(|name| self.jars.contains(&name.as_str()))
+    }
 }
 
-fn write_layer(files: &[&FileChange], said: &Said<'_>, cut: Cut) -> String {
-    let mut text = String::new();
-    let (covered, rest): (Vec<&FileChange>, Vec<&FileChange>) =
-        (files.iter()).partition(|file| !cut.all && is_said(file, said));
-    for (kind, what) in [
-        (Covered::Jar, "the jars above"),
-        (Covered::Package, "the packages above"),
-    ] {
-        let count = covered
-            .iter()
-            .filter(|file| covered_kind(file) == Some(kind))
-            .count();
-        if count > 0 {
-            text.push_str(&format!("    {}, {what}\n", entries(count)));
+/// Whether it came, went or has other bytes, and nothing else.
+fn is_plain(file: &FileChange) -> bool {
+    match &file.finding {
+        FileFinding::Added { entry } | FileFinding::Removed { entry } => entry.kind == Kind::FILE,
+        FileFinding::Changed { fields } => matches!(fields[..], [EntryField::Content(_)]),
+        FileFinding::Moved { .. } => false,
+    }
+}
+
+/// A layer lists the directories above what it has: with a new file in it, a new directory is no news.
+fn without_obvious_directories<'a>(
+    files: &[&'a Held<FileChange>],
+    of_layer: &[&'a Held<FileChange>],
+) -> Vec<&'a Held<FileChange>> {
+    let usual = |entry: &Entry| {
+        entry.kind == Kind::DIRECTORY && entry.mode.0 == 0o755 && entry.owner == "0:0"
+    };
+    let is_directory = |held: &Held<FileChange>| match &held.what.finding {
+        FileFinding::Added { entry } | FileFinding::Removed { entry } => {
+            usual(entry) && held.what.occurrence == 1
+        }
+        FileFinding::Changed { .. } | FileFinding::Moved { .. } => false,
+    };
+    let mut above: BTreeSet<&str> = BTreeSet::new();
+    for held in of_layer.iter().filter(|held| !is_directory(held)) {
+        let mut path = held.what.path.as_str();
+        while let Some((parent, _)) = path.rsplit_once('/') {
+            // Whatever is above it was put in with it.
+            if !above.insert(parent) {
+                break;
+            }
+            path = parent;
         }
     }
-    let (alike, single) = split_alike(&rest, cut);
-    for (fields, names) in alike {
-        let names: Vec<String> = names.iter().map(|file| path(file)).collect();
-        text.push_str(&format!("    {}: {fields}\n      ", entries(names.len())));
-        text.push_str(&list(&names, 6, ALIKE_NAMES, cut));
-        text.push('\n');
-    }
-    text.push_str(&write_directories(&single, cut));
-    text
+    (files.iter().copied())
+        .filter(|held| !is_directory(held) || !above.contains(held.what.path.as_str()))
+        .collect()
+}
+
+/// What can be the same for many entries: all but contents and targets.
+fn repeatable(file: &FileChange) -> Option<String> {
+    let (from, fields) = match &file.finding {
+        FileFinding::Changed { fields } => (None, fields),
+        FileFinding::Moved { from, fields } => (Some(from), fields),
+        FileFinding::Added { .. } | FileFinding::Removed { .. } => return None,
+    };
+    let own = |field: &EntryField| {
+        matches!(
+            field,
+            EntryField::Content(_)
+                | EntryField::Target(_)
+                | EntryField::Spelling(_)
+                | EntryField::Kind(_)
+        )
+    };
+    (!fields.iter().any(own)).then(|| said_of(from.map(String::as_str), fields))
 }
 
 fn write_directories(files: &[&FileChange], cut: Cut) -> String {
@@ -145,81 +274,6 @@ fn write_directories(files: &[&FileChange], cut: Cut) -> String {
         ));
     }
     text
-}
-
-type Alike<'a> = Vec<(String, Vec<&'a FileChange>)>;
-
-/// Entries that differ in the very same way, as after another time of the build; and all others.
-fn split_alike<'a>(files: &[&'a FileChange], cut: Cut) -> (Alike<'a>, Vec<&'a FileChange>) {
-    let mut groups: BTreeMap<String, Vec<&FileChange>> = BTreeMap::new();
-    if !cut.all {
-        for file in files {
-            if let Some(fields) = repeatable(file) {
-                groups.entry(fields).or_default().push(file);
-            }
-        }
-        groups.retain(|_, files| files.len() >= ALIKE);
-    }
-    let is_grouped =
-        |file: &&FileChange| repeatable(file).is_some_and(|fields| groups.contains_key(&fields));
-    let single = files
-        .iter()
-        .copied()
-        .filter(|file| !is_grouped(file))
-        .collect();
-    (groups.into_iter().collect(), single)
-}
-
-/// What can be the same for many entries: all but contents and targets.
-fn repeatable(file: &FileChange) -> Option<String> {
-    let (from, fields) = match &file.finding {
-        FileFinding::Changed { fields } => (None, fields),
-        FileFinding::Moved { from, fields } => (Some(from), fields),
-        FileFinding::Added { .. } | FileFinding::Removed { .. } => return None,
-    };
-    let own = |field: &EntryField| {
-        matches!(
-            field,
-            EntryField::Content(_)
-                | EntryField::Target(_)
-                | EntryField::Spelling(_)
-                | EntryField::Kind(_)
-        )
-    };
-    (!fields.iter().any(own)).then(|| said_of(from.map(String::as_str), fields))
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Covered {
-    Jar,
-    Package,
-}
-
-fn covered_kind(file: &FileChange) -> Option<Covered> {
-    if package_name(&file.path).is_some() {
-        Some(Covered::Package)
-    } else {
-        jar_name(&file.path).map(|_| Covered::Jar)
-    }
-}
-
-/// Whether the jars or packages tell all that there is about an entry.
-fn is_said(file: &FileChange, said: &Said<'_>) -> bool {
-    let is_plain = match &file.finding {
-        FileFinding::Added { entry } | FileFinding::Removed { entry } => entry.kind == Kind::FILE,
-        FileFinding::Changed { fields } => matches!(fields[..], [EntryField::Content(_)]),
-        FileFinding::Moved { .. } => false,
-    };
-    let named = match covered_kind(file) {
-        Some(Covered::Package) => {
-            package_name(&file.path).is_some_and(|name| said.packages.contains(&name))
-        }
-        Some(Covered::Jar) => {
-            jar_name(&file.path).is_some_and(|name| said.jars.contains(&name.as_str()))
-        }
-        None => false,
-    };
-    is_plain && named
 }
 
 fn what(file: &FileChange) -> String {

@@ -1,7 +1,7 @@
 //! Rows of a name and what is said of it, aligned, and lists that are cut short.
 
 /// Longer names push what follows aside.
-const WIDEST_NAME: usize = 48;
+const WIDEST_NAME: usize = 60;
 /// Where lists of names are broken.
 const LINE: usize = 100;
 

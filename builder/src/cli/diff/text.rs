@@ -1,12 +1,12 @@
 //! A difference as one would explain it: a summary, then what has a name (packages, Java, jars, commands),
 //! then settings, then files.
 
-use super::files::{self, Said};
+use super::files::{Files, Said};
 use super::table::{Cut, Table, list};
 use super::words::{arrow, change, printable};
 use super::{settings, summary};
 use crate::compare::{
-    CommandChange, Difference, DocumentChange, FileFinding, Held, JarChange, LayerFinding,
+    CommandChange, Difference, DocumentChange, Held, JarChange, LayerChange, LayerFinding,
     LayerNote, PackageChange,
 };
 
@@ -247,34 +247,26 @@ impl Writer<'_> {
 
     fn files(&self) -> String {
         let difference = self.difference;
-        let is_alone = |layer: &str| {
-            let mut layers = difference.layers.iter();
-            layers.any(|held| {
-                held.what.layer == layer
-                    && matches!(
-                        held.what.finding,
-                        LayerFinding::Added(_) | LayerFinding::Removed(_)
-                    )
-            })
+        let is_alone = |held: &&Held<LayerChange>| {
+            let finding = &held.what.finding;
+            matches!(finding, LayerFinding::Added(_) | LayerFinding::Removed(_))
         };
-        // Of a layer that only one image has, it is enough to say that. What has moved is news.
-        let (with_layer, rest): (Vec<_>, Vec<_>) =
-            (difference.files.iter().cloned()).partition(|held| {
-                !self.cut.all
-                    && !matches!(held.what.finding, FileFinding::Moved { .. })
-                    && is_alone(&held.what.layer)
-            });
-        let said = Said {
-            jars: (difference.jars.iter())
-                .map(|held| held.what.jar.as_str())
-                .collect(),
-            packages: (difference.packages.iter())
-                .map(|held| held.what.package.as_str())
-                .collect(),
+        let files = Files {
+            platforms: &self.platforms,
+            said: Said {
+                jars: (difference.jars.iter())
+                    .map(|held| held.what.jar.as_str())
+                    .collect(),
+                packages: (difference.packages.iter())
+                    .map(|held| held.what.package.as_str())
+                    .collect(),
+                layers: (difference.layers.iter().filter(is_alone))
+                    .map(|held| held.what.layer.as_str())
+                    .collect(),
+            },
+            cut: self.cut,
         };
-        let mut text = files::with_layer(&with_layer);
-        text.push_str(&self.grouped(&rest, |changes| files::write(changes, &said, self.cut)));
-        text
+        files.write(&difference.files)
     }
 }
 
@@ -293,9 +285,22 @@ fn versions(old: Option<&str>, new: Option<&str>) -> String {
 }
 
 fn layer_notes(notes: &[LayerNote], cut: Cut) -> String {
-    let (shown, rest) = cut.of(notes.len(), PER_LAYER);
-    let words = notes[..shown].iter().map(layer_note).chain(rest);
-    words.collect::<Vec<_>>().join("; ")
+    let mut words: Vec<String> = Vec::new();
+    let mut is_header = false;
+    for note in notes {
+        let what = layer_note(note);
+        let was_header =
+            std::mem::replace(&mut is_header, matches!(note, LayerNote::GzipHeader { .. }));
+        match words.last_mut() {
+            Some(last) if was_header && is_header => last.push_str(&format!(", {what}")),
+            _ if is_header => words.push(format!("gzip header: {what}")),
+            _ => words.push(what),
+        }
+    }
+    let (shown, rest) = cut.of(words.len(), PER_LAYER);
+    words.truncate(shown);
+    words.extend(rest);
+    words.join("; ")
 }
 
 fn layer_note(note: &LayerNote) -> String {
@@ -303,7 +308,7 @@ fn layer_note(note: &LayerNote) -> String {
         LayerNote::SameArchive => "the same archive in another compression".to_owned(),
         LayerNote::Encoding(pair) => arrow(pair.old, pair.new),
         LayerNote::GzipHeader { field, old, new } => {
-            format!("gzip header, {field} {old} → {new}")
+            format!("{field} {old} → {new}")
         }
         LayerNote::EntryOrder { first } => {
             format!("entries in another order, from {first} on")
@@ -321,7 +326,7 @@ fn layer_note(note: &LayerNote) -> String {
         LayerNote::ArchiveBytes {
             first_different_byte,
         } => format!(
-            "the archives differ at byte {first_different_byte} although their entries do not"
+            "the archives differ from byte {first_different_byte} on, though their entries do not"
         ),
         LayerNote::CompressedBytes {
             first_different_byte,

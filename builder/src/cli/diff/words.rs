@@ -79,7 +79,14 @@ pub(super) fn entry_field(field: &EntryField) -> String {
         EntryField::Mode(pair) => format!("mode {} → {}", pair.old, pair.new),
         EntryField::Owner(pair) => format!("owner {}", arrow(&pair.old, &pair.new)),
         EntryField::OwnerName(pair) => {
-            format!("name of the owner {}", arrow(&pair.old, &pair.new))
+            let name = |pair: &str| match pair {
+                ":" => "none".to_owned(),
+                names => names.to_owned(),
+            };
+            format!(
+                "name of the owner {}",
+                arrow(&name(&pair.old), &name(&pair.new))
+            )
         }
         EntryField::Time(pair) => {
             format!("time {}", arrow(&time(pair.old), &time(pair.new)))
