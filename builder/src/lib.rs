@@ -17,6 +17,7 @@ mod interrupt;
 pub mod json;
 pub mod lock;
 pub mod plan;
+mod printable;
 pub mod progress;
 mod size;
 pub mod source;

@@ -67,7 +67,7 @@ fn an_in_release_that_cannot_be_believed_is_refused() {
         (
             "older than the lock's",
             signed_by_archive(MADE, "Date: Fri, 02 Jan 2026 10:00:00 UTC\n"),
-            "it is of 2026-01-02T10:00:00Z, older than the one of 2026-01-03T10:00:00Z that the lock knows".to_owned(),
+            "it is of 2026-01-02T10:00:00Z, older than the one of 2026-01-03T10:00:00Z that `versions.lock` was written from".to_owned(),
         ),
     ];
     for (what, content, reason) in table {

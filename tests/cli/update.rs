@@ -21,11 +21,14 @@ apache-zookeeper-3.5.7-bin.tar.gz               -    d19692cfdd50, signed by AE8
 apache-zookeeper-3.6.1-bin.tar.gz               -    294a67dc8dc7, signed by AE8AA6DCF88EE917  632 B
 base-files (base.trixie, linux/amd64)           -    13.8                                      924 B
 base-files (base.trixie, linux/arm64)           -    13.8                                      924 B
+base.trixie (as the catalog has it)             -    d3e2bad504f1
 bash (shell.trixie, linux/amd64)                -    5.2.37-2                                  764 B
 bash (shell.trixie, linux/arm64)                -    5.2.37-2                                  760 B
 busybox-static (shell.trixie, linux/amd64)      -    1:1.37.0-6                                736 B
 busybox-static (shell.trixie, linux/arm64)      -    1:1.37.0-6                                736 B
 io.netty:netty-common-4.1.48.Final.jar          -    6b6f5b66f5ea                              56 B
+java.21 (as the catalog has it)                 -    d044b7a206e4
+layers                                          -    format 1 by zlib-rs 0.6.8
 libc6 (base.trixie, linux/amd64)                -    2.41-12                                   11.5 kB
 libc6 (base.trixie, linux/arm64)                -    2.41-12                                   11.5 kB
 libtinfo6 (shell.trixie, linux/amd64)           -    6.5                                       724 B
@@ -39,6 +42,9 @@ org.apache.zookeeper:zookeeper-3.5.7.jar        -    fc79f358a8bd               
 org.apache.zookeeper:zookeeper-3.6.1.jar        -    11a6a9327156                              58 B
 org.apache.zookeeper:zookeeper-jute-3.5.7.jar   -    fb1bc6e2a249                              63 B
 org.apache.zookeeper:zookeeper-jute-3.6.1.jar   -    ba79f97fb275                              63 B
+shell.trixie (as the catalog has it)            -    1a55453b59ff
+trixie (suite of trixie)                        -    2026-01-03T10:00:00Z
+trixie-security (suite of trixie)               -    2026-01-03T10:00:00Z
 zlib1g (base.trixie, linux/amd64)               -    1:1.3.1-1                                 740 B
 zlib1g (base.trixie, linux/arm64)               -    1:1.3.1-1                                 740 B
 versions.lock written
@@ -123,10 +129,11 @@ fn an_update_shows_what_changes() {
         run.transcript(),
         str![[r#"
 $ zookiln --quiet update
-input                                       old         new   size
-base-files (base.trixie, linux/amd64)       13.7        13.8  924 B
-busybox-static (shell.trixie, linux/amd64)  1:1.37.0-6  -     -736 B
-busybox-static (shell.trixie, linux/arm64)  1:1.37.0-6  -     -736 B
+input                                       old           new           size
+base-files (base.trixie, linux/amd64)       13.7          13.8          924 B
+busybox-static (shell.trixie, linux/amd64)  1:1.37.0-6    -             -736 B
+busybox-static (shell.trixie, linux/arm64)  1:1.37.0-6    -             -736 B
+shell.trixie (as the catalog has it)        1a55453b59ff  15eb097a98ba
 versions.lock written
 
 "#]]
@@ -147,6 +154,7 @@ fn a_failed_update_leaves_the_lock_as_it_was() {
 $ zookiln --quiet update
 ! error: cannot resolve the packages of Debian `trixie`: cannot fetch InRelease of `trixie`
 !   `http://mirror.example/debian/dists/trixie/InRelease`: answered 404 Not Found
+! hint: check the network and its proxies, or name mirrors by `--mirror debian=ADDRESS` and `--mirror debian-security=ADDRESS`
 [exit 1]
 
 "#]]

@@ -56,6 +56,7 @@ images/zookeeper-3.6.1:3.6.1 [digest] (tarball, written)
 ! warning: no mirror that answers has all locked packages any more: the build goes by those of today
 !   libc6 (base.trixie, linux/amd64): 2.41-12 -> 2.41-13
 !   libc6 (base.trixie, linux/arm64): 2.41-12 -> 2.41-13
+!   trixie-security (suite of trixie): 2026-01-03T10:00:00Z -> 2026-01-24T10:00:00Z
 
 "#]]
     );

@@ -26,7 +26,7 @@ use crate::store::{Store, StoreError};
 pub(crate) use changes::{Change, State, changes};
 pub(crate) use fetch::FetchError;
 use fetch::Inputs;
-pub(crate) use resolve::{Resolution, Resolver};
+pub(crate) use resolve::{LockWord, Resolution, Resolver};
 pub(crate) use vendor::Vendored;
 
 /// What all images of a run share.

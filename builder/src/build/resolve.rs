@@ -17,6 +17,15 @@ use crate::source::keys::{KeyFile, NewKey};
 use crate::source::{Places, debian, maven};
 use crate::store::Expected;
 
+/// What the signatures in an old lock are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LockWord {
+    /// They were checked when they were written down.
+    Taken,
+    /// Somebody else may have written them: they are checked again where that can be done.
+    Doubted,
+}
+
 /// Resolves a catalog, at one moment.
 #[derive(Debug)]
 pub(crate) struct Resolver<'a> {
@@ -27,6 +36,7 @@ pub(crate) struct Resolver<'a> {
     pub(crate) keys: &'a KeyFile,
     /// By the clock of this host.
     pub(crate) now: SystemTime,
+    pub(crate) word: LockWord,
 }
 
 /// What a catalog was resolved to.
@@ -97,13 +107,16 @@ impl Resolver<'_> {
             .map(|set| (set.name.clone(), set.identity()))
             .collect();
         let signers = &self.catalog.debian[codename].signers;
-        let is_believed = |suite: &LockedSuite| suite.signers.iter().all(|it| signers.contains(it));
+        let is_believed = |suite: &LockedSuite| {
+            !suite.signers.is_empty() && suite.signers.iter().all(|it| signers.contains(it))
+        };
         // The same packages keep their time: a lock changes only where an input does.
         let is_same = |old: &&DebianLock| {
             old.packages == packages
                 && old.resolved == resolved
                 && old.suites.keys().eq(suites.keys())
                 && old.suites.values().all(is_believed)
+                && old.snapshot <= snapshot_time(self.now)
         };
         if let Some(old) = old.filter(is_same) {
             return Ok(old.clone());
@@ -153,15 +166,15 @@ impl Resolver<'_> {
             let before = locked.get(&release.version);
             let known = before.and_then(|old| known_signature(old, release));
             let signature = match known {
-                Some(signature) => Some(signature),
-                None => match self.check(release, before)? {
+                Some(_) if self.word == LockWord::Taken => known,
+                _ => match self.check(release, before)? {
                     Ok(checked) => {
                         new_keys.extend(checked.new_key);
                         Some(checked.signature)
                     }
                     Err(reason) => {
                         unchecked.push(format!("{}: {reason}", release.tarball_name()));
-                        None
+                        known
                     }
                 },
             };
@@ -200,7 +213,10 @@ impl Resolver<'_> {
             Ok(checked) => Ok(Ok(checked)),
             Err(problem) if problem.is_silence() => {
                 let reason = problem.to_string().replace('\n', "\n  ");
-                match before.is_some_and(|old| old.signature.is_some()) {
+                let is_other = |old: &LockedRelease| {
+                    old.signature.is_some() && known_signature(old, release).is_none()
+                };
+                match before.is_some_and(is_other) {
                     true => Err(SignatureProblem::Lost {
                         archive: release.tarball_name(),
                         reason,
@@ -245,6 +261,7 @@ impl Builder {
             catalog,
             keys: &self.keys,
             now: SystemTime::now(),
+            word: LockWord::Taken,
         };
         for codename in codenames {
             let new = resolver.debian(codename, lock.debian.get(codename))?;

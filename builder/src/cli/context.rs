@@ -1,6 +1,8 @@
 //! Where things are: catalog, lock, cache, home.
 
 use std::fs;
+use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -13,6 +15,8 @@ use crate::store::Store;
 
 const CATALOG_FILE: &str = "versions.toml";
 const LOCK_FILE: &str = "versions.lock";
+/// Of either; ours have 20 KB.
+const LARGEST_FILE: u64 = 64 << 20;
 
 /// Where a catalog and its lock were found.
 #[derive(Debug)]
@@ -81,7 +85,18 @@ impl Location {
 pub(super) struct NoLock(PathBuf);
 
 fn read(path: &Path) -> Result<String, CatalogError> {
-    fs::read_to_string(path).map_err(|source| CatalogError::Read {
+    let text = || {
+        let metadata = fs::metadata(path)?;
+        // A pipe would be waited for without end.
+        if metadata.is_file() && metadata.len() > LARGEST_FILE {
+            return Err(io::Error::other("larger than any catalog or lock"));
+        }
+        match metadata.file_type().is_fifo() {
+            true => Err(io::Error::other("it is a pipe")),
+            false => fs::read_to_string(path),
+        }
+    };
+    text().map_err(|source| CatalogError::Read {
         path: path.to_owned(),
         source,
     })

@@ -24,6 +24,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
 use crate::interrupt;
+use crate::printable::printable;
 
 /// Makes OCI images of Apache ZooKeeper, without a Dockerfile, a daemon or root.
 #[derive(Debug, Parser)]
@@ -96,9 +97,9 @@ pub fn main() -> ExitCode {
             interrupt::wait_for_end();
             let mut stderr = std::io::stderr().lock();
             // Nothing is left to be done where even this cannot be said.
-            let _ = writeln!(stderr, "error: {error:#}");
+            let _ = writeln!(stderr, "error: {}", printable(&format!("{error:#}")));
             if let Some(hint) = hint::for_error(&error) {
-                let _ = writeln!(stderr, "hint: {hint}");
+                let _ = writeln!(stderr, "hint: {}", printable(&hint));
             }
             if error.is::<usage::UsageError>() {
                 ExitCode::from(2)

@@ -11,11 +11,12 @@ use thiserror::Error;
 
 use super::network::Network;
 use super::{Common, context};
-use crate::build::{Change, Resolution, Resolver, State, changes};
+use crate::build::{Change, LockWord, Resolution, Resolver, State, changes};
 use crate::catalog::{Catalog, CatalogError};
 use crate::file;
 use crate::lock::Lock;
 use crate::plan::PlanError;
+use crate::printable::printable;
 use crate::progress::Progress;
 use crate::size::Size;
 use crate::source::download::Downloader;
@@ -66,6 +67,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> 
         places: &places,
         catalog: &catalog,
         keys: &location.keys(),
+        word: match arguments.check {
+            true => LockWord::Doubted,
+            false => LockWord::Taken,
+        },
         now: SystemTime::now(),
     };
     let mut versions = versions(arguments, &catalog)?;
@@ -80,7 +85,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> 
         new_keys,
     } = resolver.resolve(&versions, old.as_ref())?;
     let mut out = std::io::stdout().lock();
-    write!(out, "{}", table(&changes(old.as_ref(), &new)))?;
+    write!(out, "{}", printable(&table(&changes(old.as_ref(), &new))))?;
     if old.as_ref() == Some(&new) {
         writeln!(out, "{} is up to date", lock_path.display())?;
         return Ok(());

@@ -21,6 +21,8 @@ use crate::image::{Blob, Image, Layout, LayoutError, Record};
 const TEXT_LIMIT: u64 = 64 << 10;
 /// Of a layer; what comes after is compared as a file and not understood.
 const TEXTS_LIMIT: u64 = 16 << 20;
+/// Layers of an image; overlayfs takes no more.
+const LAYER_LIMIT: usize = 127;
 
 /// Why two images cannot be compared.
 #[derive(Debug, Error)]
@@ -294,6 +296,12 @@ fn layer_references(
     config: &Value,
     blobs: &[Blob],
 ) -> Result<Vec<LayerReference>, String> {
+    if blobs.len() > LAYER_LIMIT {
+        return Err(format!(
+            "it has {} layers, more than {LAYER_LIMIT}, which no engine takes",
+            blobs.len()
+        ));
+    }
     let diff_ids =
         (config["rootfs"]["diff_ids"].as_array()).ok_or("it has no `rootfs.diff_ids`")?;
     if diff_ids.len() != blobs.len() {
@@ -316,8 +324,11 @@ fn layer_references(
             let media_type = manifest["layers"][position]["mediaType"].as_str();
             let encoding = (media_type.and_then(Encoding::of_media_type))
                 .ok_or_else(|| format!("layer {position} has no known media type"))?;
-            let diff_id = (diff_id.as_str().and_then(|text| text.parse().ok()))
-                .ok_or_else(|| format!("`{diff_id}` is no digest of a layer"))?;
+            let diff_id =
+                (diff_id.as_str().and_then(|text| text.parse().ok())).ok_or_else(|| {
+                    let text = diff_id.to_string();
+                    format!("`{}` is no digest of a layer", text.escape_debug())
+                })?;
             Ok(LayerReference {
                 identity: LayerIdentity {
                     created_by: created_by(position),

@@ -142,14 +142,15 @@ fn blob_of(expected: &[MediaType], descriptor: &Descriptor) -> Result<Blob, Stri
     let found = descriptor.media_type();
     if !expected.contains(found) {
         return Err(format!(
-            "media type `{found}` where `{}` is expected",
+            "media type `{}` where `{}` is expected",
+            found.to_string().escape_debug(),
             expected[0]
         ));
     }
     let text = descriptor.digest().to_string();
     let digest = text
         .parse()
-        .map_err(|error| format!("digest `{text}`: {error}"))?;
+        .map_err(|error| format!("digest `{}`: {error}", text.escape_debug()))?;
     Ok(Blob {
         digest,
         size: descriptor.size(),

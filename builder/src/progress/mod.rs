@@ -2,6 +2,7 @@
 
 mod downloads;
 
+use crate::printable::printable;
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -93,6 +94,7 @@ impl Progress {
 
     /// A line that stays also when `--quiet`.
     pub fn warn(&self, text: &str) {
+        let text = printable(text);
         match &self.style {
             Style::Bars(bars) => bars.suspend(|| eprintln!("warning: {text}")),
             Style::Lines | Style::Quiet => eprintln!("warning: {text}"),

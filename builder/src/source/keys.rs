@@ -74,7 +74,12 @@ impl KeyFile {
             }
             material.extend(format!("{}\n{}", key.fingerprint, key.armored).into_bytes());
         }
-        file::replace(path, |file| file.write_all(&material)).map_err(|source| KeysError {
+        let written = match material.len() as u64 {
+            // What cannot be read back must not be written.
+            LARGEST_KEYS.. => Err(io::Error::other("the keys are larger than any real ones")),
+            _ => file::replace(path, |file| file.write_all(&material)),
+        };
+        written.map_err(|source| KeysError {
             operation: "write",
             path: path.clone(),
             source,

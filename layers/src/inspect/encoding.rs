@@ -122,7 +122,8 @@ fn check_gzip_header(header: [u8; GZIP_HEADER], rules: &mut Vec<Rule>) {
     }
 }
 
-/// All Zstandard frames of a blob, one after the other; skippable ones carry nothing.
+/// All Zstandard frames of a blob, one after the other. A skippable one, which no writer of layers
+/// makes, is what comes after the last, or no frame at all.
 pub(super) struct ZstandardFrames<R: Read> {
     state: Zstandard<BufReader<R>>,
     frames: u32,

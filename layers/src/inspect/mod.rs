@@ -244,4 +244,10 @@ pub enum InspectError {
         /// Bytes that are kept at most.
         limit: u64,
     },
+    /// What holds for all members that follow is looked through for each of them.
+    #[error("the archive has more than {limit} global records")]
+    TooManyGlobalRecords {
+        /// Records that are taken at most.
+        limit: usize,
+    },
 }

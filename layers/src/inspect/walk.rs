@@ -16,6 +16,8 @@ use crate::{Algorithm, DiffId, Hasher, ustar};
 const METADATA_LIMIT: u64 = 1 << 20;
 /// The most that is kept of names, links and extended headers of all members together.
 const NAMES_LIMIT: u64 = 256 << 20;
+/// The most records that are for all members that follow; no known writer makes more than one.
+const GLOBAL_LIMIT: usize = 1000;
 /// What an entry takes beside its texts.
 const ENTRY_SIZE: u64 = 512;
 
@@ -26,6 +28,8 @@ struct Walk<R> {
     checker: Checker,
     /// Extended headers for all members that follow.
     global: Records,
+    /// How many there were, overridden ones too.
+    global_records: usize,
     entries: u64,
     names: u64,
 }
@@ -38,6 +42,7 @@ pub(super) fn walk(
         stream: Stream::new(reader),
         checker: Checker::default(),
         global: Records::new(),
+        global_records: 0,
         entries: 0,
         names: 0,
     };
@@ -86,12 +91,7 @@ impl<R: Read> Walk<R> {
                 }
                 b'g' => {
                     let blocks = self.metadata(&header)?;
-                    // They are looked through for every member.
-                    self.names += blocks.len() as u64;
-                    for record in parse_records(&header, &blocks)? {
-                        self.global.retain(|(key, _)| *key != record.0);
-                        self.global.push(record);
-                    }
+                    self.take_global(parse_records(&header, &blocks)?)?;
                     self.checker.broken(None, Rule::GlobalRecords);
                 }
                 b'L' => long_name = Some(header::until_zero(&self.metadata(&header)?).to_vec()),
@@ -108,6 +108,20 @@ impl<R: Read> Walk<R> {
                 }
             }
         }
+    }
+
+    /// They are looked through for every member, so there must not be many of them.
+    fn take_global(&mut self, records: Records) -> Result<(), InspectError> {
+        self.global_records += records.len();
+        if self.global_records > GLOBAL_LIMIT {
+            let limit = GLOBAL_LIMIT;
+            return Err(InspectError::TooManyGlobalRecords { limit });
+        }
+        for record in records {
+            self.global.retain(|(key, _)| *key != record.0);
+            self.global.push(record);
+        }
+        Ok(())
     }
 
     /// What follows the last member: one zero block was read, or nothing.

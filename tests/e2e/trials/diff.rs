@@ -39,7 +39,12 @@ fn diff(world: &World, old: &Path, new: &Path, format: &str) -> anyhow::Result<F
 /// The difference of two images that are not the same.
 fn difference(world: &World, old: &Path, new: &Path) -> anyhow::Result<Value> {
     let finished = diff(world, old, new, "json")?;
-    ensure!(finished.code == 1, "exits {}: {}", finished.code, finished.said());
+    ensure!(
+        finished.code == 1,
+        "exits {}: {}",
+        finished.code,
+        finished.said()
+    );
     Ok(serde_json::from_str(&finished.stdout)?)
 }
 
@@ -51,12 +56,18 @@ fn by_gnu_tar(world: &World, old: ImageId, new: ImageId) -> anyhow::Result<()> {
     let difference = difference(world, &old.path, &new.path)?;
     let mut expected = BTreeSet::new();
     for platform in &old.platforms {
-        let (before, after) = (listings(&old, &platform.platform)?, listings(&new, &platform.platform)?);
+        let (before, after) = (
+            listings(&old, &platform.platform)?,
+            listings(&new, &platform.platform)?,
+        );
         let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         for layer in names {
             let empty = Listing::new();
             let of = |layers: &'_ BTreeMap<String, Listing>| layers.get(layer).cloned();
-            let (before, after) = (of(&before).unwrap_or(empty.clone()), of(&after).unwrap_or(empty));
+            let (before, after) = (
+                of(&before).unwrap_or(empty.clone()),
+                of(&after).unwrap_or(empty),
+            );
             let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
             for path in paths {
                 let change = match (before.get(path), after.get(path)) {
@@ -108,7 +119,9 @@ fn listing(blob: &Path) -> anyhow::Result<Listing> {
         .map(|line| {
             // Kind and mode, owner, size, date, time, then the name.
             let mut words = line.split_ascii_whitespace();
-            let path = words.nth(5).with_context(|| format!("not understood: {line}"))?;
+            let path = words
+                .nth(5)
+                .with_context(|| format!("not understood: {line}"))?;
             let digest = digests.get(path).map(|digest| (*digest).to_owned());
             let line = line.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
             Ok((path.trim_end_matches('/').to_owned(), (line, digest)))
@@ -145,7 +158,11 @@ fn itself(world: &World) -> anyhow::Result<()> {
     let layout = world.layout(full(VERSIONS[0]))?;
     let finished = diff(world, &layout.path, &layout.path, "text")?;
     let expected = format!("same image: {}\n", layout.digest()?);
-    same("what it says", (0, expected), (finished.code, finished.said()))
+    same(
+        "what it says",
+        (0, expected),
+        (finished.code, finished.said()),
+    )
 }
 
 /// `skopeo copy --all` of an image into a directory of its own.
@@ -166,7 +183,10 @@ fn copy_by_skopeo(world: &World) -> anyhow::Result<()> {
     let (layout, copy) = copied(world, "diff-skopeo", &[])?;
     let finished = diff(world, &layout.path, &copy, "text")?;
     same("exit status", 0, finished.code)?;
-    contains(&finished.stdout, &format!("same image: {}\n", layout.digest()?))?;
+    contains(
+        &finished.stdout,
+        &format!("same image: {}\n", layout.digest()?),
+    )?;
     // What the build has written down is not copied.
     contains(&finished.stdout, "identity of the build  gone")
 }
@@ -192,7 +212,11 @@ fn copy_in_zstd(world: &World) -> anyhow::Result<()> {
 fn layer_by_gzip(world: &World) -> anyhow::Result<()> {
     let layout = world.layout(full(VERSIONS[0]))?;
     let copy = world.directory("diff-gzip")?;
-    call("cp").arg("-rT").arg(&layout.path).arg(&copy).succeed()?;
+    call("cp")
+        .arg("-rT")
+        .arg(&layout.path)
+        .arg(&copy)
+        .succeed()?;
     let amd64 = layout.platform("linux/amd64")?;
     let base = amd64.layers()?.remove(0);
     let scratch = copy.join("scratch");
@@ -231,7 +255,11 @@ fn layer_by_gzip(world: &World) -> anyhow::Result<()> {
     };
     same("layer", &json!("base"), &only["layer"])?;
     same("platforms", &json!(["linux/amd64"]), &only["platforms"])?;
-    same("first note", &json!({ "note": "same_archive" }), &only["notes"][0])?;
+    same(
+        "first note",
+        &json!({ "note": "same_archive" }),
+        &only["notes"][0],
+    )?;
     let text = diff(world, &layout.path, &copy, "text")?;
     same("exit status", 1, text.code)?;
     contains(&text.stdout, "the same archive in another compression")

@@ -71,7 +71,7 @@ fn row(change: &DocumentChange) -> (String, String) {
                 DocumentName::Config => "config",
             };
             let what = format!(
-                "the same JSON, written in other bytes from byte {first_different_byte} on"
+                "reads the same as JSON, in other bytes from byte {first_different_byte} on"
             );
             (name.to_owned(), what)
         }

@@ -113,22 +113,37 @@ impl ReleaseSignatures<'_> {
         let (mirrors, public) = (&self.places.mirrors, &self.catalog.apache_mirrors);
         fetch_tarballs(self.downloader, mirrors, public, &[release])?;
         let archive = (self.downloader.store).verified_path(&release.tarball.digest)?;
+        let mut problem = None;
         let at_hand = self.keys.read()?;
         if at_hand.fingerprints().any(|known| known == release.signer) {
             match self.verdict(release, &archive, &at_hand) {
                 Ok(verdict) => return Ok(checked(verdict, None)),
                 // The key may have been renewed, or have got a new subkey, since it was kept.
-                Err(problem @ SignatureProblem::Bad { .. }) => {
-                    let fetched = self.fetch_key(release.signer).ok();
-                    let verdict =
-                        fetched.and_then(|keys| self.by_fetched_key(release, &archive, &keys).ok());
-                    return verdict.ok_or(problem);
-                }
-                Err(problem) => return Err(problem),
+                Err(bad @ SignatureProblem::Bad { .. }) => problem = Some(bad),
+                Err(other) => return Err(other),
             }
         }
-        let keys = self.fetch_key(release.signer)?;
-        self.by_fetched_key(release, &archive, &keys)
+        let mut reasons = Vec::new();
+        for address in self.key_addresses() {
+            let keys = match self.fetch_keys(&address, release.signer)? {
+                Ok(keys) => keys,
+                Err(reason) => {
+                    reasons.push(reason);
+                    continue;
+                }
+            };
+            match self.by_fetched_key(release, &archive, &keys) {
+                Ok(checked) => return Ok(checked),
+                // One mirror's bad copy says nothing against another's.
+                Err(other) => {
+                    problem.get_or_insert(other);
+                }
+            }
+        }
+        Err(problem.unwrap_or(SignatureProblem::Unreachable {
+            what: format!("the public key {}", release.signer),
+            reasons,
+        }))
     }
 
     /// Only a key that has proved itself is worth keeping.
@@ -187,31 +202,31 @@ impl ReleaseSignatures<'_> {
         Err(first_bad.unwrap_or(SignatureProblem::Unreachable { what, reasons }))
     }
 
-    /// The keys at hand, and those of the first list that has the signer's.
-    fn fetch_key(&self, signer: Fingerprint) -> Result<Keyring, SignatureProblem> {
+    /// The keys at hand together with those of a list that has the signer's, or why there are none.
+    fn fetch_keys(
+        &self,
+        address: &Url,
+        signer: Fingerprint,
+    ) -> Result<Result<Keyring, String>, KeysError> {
+        let list = match read_limited(self.downloader.client, address, LARGEST_KEYS) {
+            Ok(list) => list,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        if !(Keyring::parse(&list).fingerprints()).any(|known| known == signer) {
+            let shown = ShownUrl::from(address);
+            return Ok(Err(format!("`{shown}` does not have it")));
+        }
+        let mut material = self.keys.material()?;
+        material.push(b'\n');
+        material.extend(&list);
+        Ok(Ok(Keyring::parse(&material)))
+    }
+
+    fn key_addresses(&self) -> Vec<Url> {
         let mut addresses = self.addresses(KEYS_PATH);
         let public = self.catalog.apache_keys.iter();
         addresses.extend(public.filter_map(|address| parse_address(address).ok()));
-        let mut reasons = Vec::new();
-        for address in addresses {
-            match read_limited(self.downloader.client, &address, LARGEST_KEYS) {
-                Ok(list) => {
-                    let mut material = self.keys.material()?;
-                    material.push(b'\n');
-                    material.extend(&list);
-                    if (Keyring::parse(&list).fingerprints()).any(|known| known == signer) {
-                        return Ok(Keyring::parse(&material));
-                    }
-                    let shown = ShownUrl::from(&address);
-                    reasons.push(format!("`{shown}` does not have it"));
-                }
-                Err(reason) => reasons.push(reason),
-            }
-        }
-        Err(SignatureProblem::Unreachable {
-            what: format!("the public key {signer}"),
-            reasons,
-        })
+        addresses
     }
 
     fn addresses(&self, path: &str) -> Vec<Url> {

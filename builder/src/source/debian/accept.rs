@@ -69,7 +69,7 @@ pub(super) enum Refusal {
         now: SystemTime,
     },
     /// Debian has made a newer one, which was seen before.
-    #[error("it is of {}, older than the one of {} that the lock knows", time(.date), time(.newest))]
+    #[error("it is of {}, older than the one of {} that `versions.lock` was written from", time(.date), time(.newest))]
     Older {
         /// As signed.
         date: SystemTime,
@@ -184,7 +184,7 @@ mod tests {
                 "2026-11-23T00:00:00Z",
                 Some("2026-11-21T00:53:04Z"),
                 Err(
-                    "it is of 2026-11-21T00:53:03Z, older than the one of 2026-11-21T00:53:04Z that the lock knows",
+                    "it is of 2026-11-21T00:53:03Z, older than the one of 2026-11-21T00:53:04Z that `versions.lock` was written from",
                 ),
             ),
         ];

@@ -185,7 +185,14 @@ pub(super) fn split_field(line: &str) -> Option<(&str, &str)> {
 pub(super) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut characters = text.chars();
-    let mut start: String = characters.by_ref().take(LONGEST).collect();
+    let start = characters.by_ref().take(LONGEST);
+    // It goes to a terminal, where control characters would act.
+    let mut start: String = start
+        .map(|character| match character.is_control() {
+            true => char::REPLACEMENT_CHARACTER,
+            false => character,
+        })
+        .collect();
     if characters.next().is_some() {
         start.push('…');
     }
