@@ -5,7 +5,7 @@ use pgp::packet::Signature as Packet;
 
 use crate::error::Refusal;
 use crate::fingerprint::Issuer;
-use crate::policy;
+use crate::policy::{self, CLOCK_TOLERANCE};
 use crate::standing::{Key, Times};
 use crate::statement::{Statement, issuer};
 use crate::verify::{Judged, Occasion, Signature, Trust};
@@ -92,7 +92,8 @@ fn judge_key(
     occasion: Occasion,
 ) -> Result<Signature, Refusal> {
     let (fingerprint, made) = (key.fingerprint(), statement.made);
-    if made > occasion.now {
+    let latest = occasion.now.saturating_add(CLOCK_TOLERANCE);
+    if made > latest {
         return Err(Refusal::Future {
             key: fingerprint,
             made,
@@ -111,7 +112,7 @@ fn judge_key(
     key.check(Times {
         made,
         judged,
-        now: occasion.now,
+        latest,
     })?;
     Ok(Signature {
         signer: key.signer(),

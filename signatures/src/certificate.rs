@@ -2,19 +2,20 @@
 //! has signed of them.
 //!
 //! Signatures by others are left out: nobody here asks who knows whom, and popular keys have
-//! thousands. Nothing is verified here; that is for [`standing`](crate::standing).
+//! thousands. What is in a certificate has been proven by [`assembly`](crate::assembly); what it means is
+//! said by [`standing`](crate::standing).
+//!
+//! Copies of one certificate are put together, whoever wrote them: one packet can be framed in several
+//! ways, and a signature can carry things that it does not cover. So a key is known again by its
+//! fingerprint, a name by its content, and a signature by what it covers.
 
-use pgp::packet::{
-    Packet, PublicKey, PublicSubkey, Signature, SignatureType, UserAttribute, UserId,
-};
-use pgp::types::KeyDetails as _;
+use pgp::packet::{PublicKey, PublicSubkey, Signature, UserAttribute, UserId};
 
-use crate::fingerprint::{Fingerprint, Issuer};
-use crate::packets::{
-    Frame, PUBLIC_KEY, PUBLIC_SUBKEY, SECRET_KEY, SIGNATURE, USER_ATTRIBUTE, USER_ID,
-};
+use crate::fingerprint::Fingerprint;
+use crate::outline::signed_part;
+use crate::packets::{Frame, FrameError};
 use crate::policy;
-use crate::statement::{issuer, version4};
+use crate::statement::embedded;
 
 /// A primary key and what belongs to it.
 #[derive(Debug)]
@@ -34,18 +35,21 @@ pub(crate) struct Certificate {
 pub(crate) struct Part<T> {
     /// The part.
     pub(crate) content: T,
+    /// By what it is known again among parts of its kind.
+    identity: Vec<u8>,
     /// As it stood in the material.
     packet: Vec<u8>,
-    /// By the primary key, by their own words.
+    /// By the primary key.
     pub(crate) signatures: Vec<Own>,
 }
 
-/// A signature by the key itself, by its own words.
-#[derive(Debug, PartialEq, Eq)]
+/// A signature by the key itself.
+#[derive(Debug)]
 pub(crate) struct Own {
     /// The signature.
     pub(crate) signature: Signature,
     packet: Vec<u8>,
+    signed_part: Vec<u8>,
 }
 
 /// What a certification is about.
@@ -57,23 +61,45 @@ pub(crate) enum Name {
     UserAttribute(UserAttribute),
 }
 
-/// A certificate has more parts than anybody who is honest needs.
+/// Why a certificate is refused as a whole: what it lacks could be a revocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("key {0} has more parts than the {limit} of a kind that are read", limit = policy::PARTS)]
-pub(crate) struct TooManyParts(Fingerprint);
+pub(crate) enum CertificateError {
+    /// More than anybody who is honest needs.
+    #[error("key {0} has more parts than the {limit} of a kind that are read", limit = policy::PARTS)]
+    TooManyParts(Fingerprint),
+    /// To try them all would take too long.
+    #[error("key {0} has more than {limit} signatures in its name", limit = policy::PROOFS)]
+    TooManySignatures(Fingerprint),
+    /// The owner may have taken it back.
+    #[error("key {0} has a signature that may be a revocation and cannot be read")]
+    UnreadableRevocation(Fingerprint),
+    /// Nobody knows what comes after.
+    #[error("key {0} does not end: {1}")]
+    NoEnd(Fingerprint, FrameError),
+}
 
 impl<T> Part<T> {
-    fn new(content: T, frame: Frame<'_>) -> Self {
+    /// A part that nobody has signed yet.
+    pub(crate) fn new(content: T, identity: Vec<u8>, frame: Frame<'_>) -> Self {
         Self {
             content,
+            identity,
             packet: frame.whole.to_vec(),
             signatures: Vec::new(),
         }
     }
 
-    fn sign(&mut self, own: Own) {
-        if !self.signatures.contains(&own) {
-            self.signatures.push(own);
+    /// Whether the part would not gain by this signature.
+    pub(crate) fn has(&self, own: &Own) -> bool {
+        (self.signatures.iter()).any(|known| known.says_the_same(own) && !own.carries_more(known))
+    }
+
+    /// Adds a signature that is proven.
+    pub(crate) fn sign(&mut self, own: Own) {
+        match (self.signatures.iter_mut()).find(|known| known.says_the_same(&own)) {
+            None => self.signatures.push(own),
+            Some(known) if own.carries_more(known) => *known = own,
+            Some(_) => {}
         }
     }
 
@@ -82,6 +108,27 @@ impl<T> Part<T> {
         for own in &self.signatures {
             bytes.extend_from_slice(&own.packet);
         }
+    }
+}
+
+impl Own {
+    /// A signature and how it stood in the material.
+    pub(crate) fn new(signature: Signature, frame: Frame<'_>) -> Self {
+        Self {
+            signature,
+            packet: frame.whole.to_vec(),
+            signed_part: signed_part(frame.body).to_vec(),
+        }
+    }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.signed_part == other.signed_part
+    }
+
+    /// Whether it has back-signatures that the other one lacks: they need not be covered.
+    fn carries_more(&self, other: &Self) -> bool {
+        let count = |own: &Self| (own.signature.config()).map_or(0, |it| embedded(it).count());
+        count(self) > count(other)
     }
 }
 
@@ -99,195 +146,59 @@ impl Certificate {
     ///
     /// # Errors
     /// Together they have too many parts.
-    pub(crate) fn merge(&mut self, other: Self) -> Result<(), TooManyParts> {
-        merge(std::slice::from_mut(&mut self.primary), vec![other.primary]);
-        let names = merge(&mut self.names, other.names);
-        self.names.extend(names);
-        let subkeys = merge(&mut self.subkeys, other.subkeys);
-        self.subkeys.extend(subkeys);
+    pub(crate) fn merge(&mut self, other: Self) -> Result<(), CertificateError> {
+        (other.primary.signatures.into_iter()).for_each(|own| self.primary.sign(own));
+        for name in other.names {
+            place(&mut self.names, name);
+        }
+        for subkey in other.subkeys {
+            place(&mut self.subkeys, subkey);
+        }
         self.check_size()
     }
 
-    fn check_size(&self) -> Result<(), TooManyParts> {
-        let signatures = [self.primary.signatures.len()]
-            .into_iter()
-            .chain(self.names.iter().map(|name| name.signatures.len()))
-            .chain(self.subkeys.iter().map(|subkey| subkey.signatures.len()));
-        let largest = signatures
-            .chain([self.names.len(), self.subkeys.len()])
-            .max();
-        match largest {
-            Some(count) if count > policy::PARTS => Err(TooManyParts(self.fingerprint)),
+    /// Refuses a certificate that is too large. Parts that the key has not signed do not count: anybody
+    /// can add some.
+    ///
+    /// # Errors
+    /// [`CertificateError::TooManyParts`], or [`CertificateError::TooManySignatures`] where one copy
+    /// could not have them all.
+    pub(crate) fn check_size(&self) -> Result<(), CertificateError> {
+        let names = self.names.iter().map(|name| name.signatures.len());
+        let subkeys = self.subkeys.iter().map(|subkey| subkey.signatures.len());
+        let signatures = std::iter::once(self.primary.signatures.len())
+            .chain(names.clone())
+            .chain(subkeys.clone());
+        if signatures.clone().sum::<usize>() > policy::PROOFS {
+            return Err(CertificateError::TooManySignatures(self.fingerprint));
+        }
+        let parts = [
+            names.filter(|count| *count > 0).count(),
+            subkeys.filter(|count| *count > 0).count(),
+        ];
+        match signatures.chain(parts).max() {
+            Some(count) if count > policy::PARTS => {
+                Err(CertificateError::TooManyParts(self.fingerprint))
+            }
             _ => Ok(()),
         }
     }
 }
 
-/// Gives known parts the signatures of the others, and returns the parts that were not known.
-fn merge<T>(known: &mut [Part<T>], others: Vec<Part<T>>) -> Vec<Part<T>> {
-    let mut new = Vec::new();
-    for other in others {
-        match known.iter_mut().find(|part| part.packet == other.packet) {
-            Some(part) => other.signatures.into_iter().for_each(|own| part.sign(own)),
-            None => new.push(other),
-        }
+/// Puts a part among those of its kind, once, and tells where it is. Of parts that nobody has signed the
+/// last ones stay.
+pub(crate) fn place<T>(parts: &mut Vec<Part<T>>, part: Part<T>) -> usize {
+    let known = (parts.iter()).position(|known| known.identity == part.identity);
+    if let Some(index) = known {
+        (part.signatures.into_iter()).for_each(|own| parts[index].sign(own));
+        return index;
     }
-    new
-}
-
-/// Puts packets together to certificates.
-#[derive(Debug, Default)]
-pub(crate) struct Assembly {
-    open: Option<Certificate>,
-    /// To what the next signature belongs.
-    place: Place,
-    /// Signatures of the open certificate that could not be read.
-    unreadable: usize,
-    /// Whole certificates.
-    pub(crate) finished: Vec<Certificate>,
-    /// What could not be read, for people.
-    pub(crate) complaints: Vec<String>,
-}
-
-#[derive(Debug, Default, Clone, Copy)]
-enum Place {
-    /// After a part that could not be read.
-    #[default]
-    Nowhere,
-    Primary,
-    Name,
-    Subkey,
-}
-
-impl Assembly {
-    /// Takes the next packet.
-    pub(crate) fn take(&mut self, frame: Frame<'_>) {
-        match frame.tag {
-            PUBLIC_KEY | SECRET_KEY => self.begin(frame),
-            USER_ID | USER_ATTRIBUTE | PUBLIC_SUBKEY => self.add(frame),
-            SIGNATURE => self.sign(frame),
-            // Marks of trust, padding, what is to come: no part of a certificate.
-            _ => {}
-        }
+    let unsigned = |part: &Part<T>| part.signatures.is_empty();
+    if parts.iter().filter(|part| unsigned(part)).count() >= policy::PARTS
+        && let Some(first) = parts.iter().position(unsigned)
+    {
+        parts.remove(first);
     }
-
-    /// Ends the last certificate.
-    pub(crate) fn finish(&mut self) {
-        let unreadable = std::mem::take(&mut self.unreadable);
-        let Some(certificate) = self.open.take() else {
-            return;
-        };
-        if unreadable > 0 {
-            let fingerprint = certificate.fingerprint;
-            (self.complaints).push(format!(
-                "{unreadable} signatures of key {fingerprint} cannot be read"
-            ));
-        }
-        match certificate.check_size() {
-            Ok(()) => self.finished.push(certificate),
-            Err(error) => self.complaints.push(error.to_string()),
-        }
-    }
-
-    fn begin(&mut self, frame: Frame<'_>) {
-        self.finish();
-        self.place = Place::Nowhere;
-        let complaint = match frame.read() {
-            Ok(Packet::PublicKey(key)) => match version4(&key.fingerprint()) {
-                Some(fingerprint) => {
-                    self.place = Place::Primary;
-                    self.open = Some(Certificate {
-                        fingerprint,
-                        primary: Part::new(key, frame),
-                        names: Vec::new(),
-                        subkeys: Vec::new(),
-                    });
-                    return;
-                }
-                None => "a key is not of version 4".to_owned(),
-            },
-            Ok(_) => "a key is a private one".to_owned(),
-            Err(error) => format!("a key cannot be read: {error}"),
-        };
-        self.complaints.push(complaint);
-    }
-
-    fn add(&mut self, frame: Frame<'_>) {
-        self.place = Place::Nowhere;
-        let Some(certificate) = &mut self.open else {
-            return;
-        };
-        let name = |name| Part::new(name, frame);
-        match frame.read() {
-            Ok(Packet::UserId(user)) => {
-                certificate.names.push(name(Name::UserId(user)));
-                self.place = Place::Name;
-            }
-            Ok(Packet::UserAttribute(attribute)) => {
-                certificate.names.push(name(Name::UserAttribute(attribute)));
-                self.place = Place::Name;
-            }
-            Ok(Packet::PublicSubkey(subkey)) if version4(&subkey.fingerprint()).is_some() => {
-                certificate.subkeys.push(Part::new(subkey, frame));
-                self.place = Place::Subkey;
-            }
-            Ok(_) => {}
-            Err(error) => {
-                let fingerprint = certificate.fingerprint;
-                (self.complaints).push(format!(
-                    "a part of key {fingerprint} cannot be read: {error}"
-                ));
-            }
-        }
-    }
-
-    fn sign(&mut self, frame: Frame<'_>) {
-        let Some(certificate) = &mut self.open else {
-            return;
-        };
-        let Ok(Packet::Signature(signature)) = frame.read() else {
-            self.unreadable += 1;
-            return;
-        };
-        let issuer = issuer(&signature);
-        if issuer != Issuer::Nobody && !issuer.may_be(&certificate.fingerprint) {
-            return;
-        }
-        let kind = signature.typ();
-        let own = Own {
-            signature,
-            packet: frame.whole.to_vec(),
-        };
-        match (kind, self.place) {
-            // Some tools write revocations at the end.
-            (Some(SignatureType::Key | SignatureType::KeyRevocation), _) => {
-                certificate.primary.sign(own);
-            }
-            (
-                Some(SignatureType::SubkeyBinding | SignatureType::SubkeyRevocation),
-                Place::Subkey,
-            ) => sign_last(&mut certificate.subkeys, own),
-            (Some(kind), Place::Name) if is_about_names(kind) => {
-                sign_last(&mut certificate.names, own);
-            }
-            _ => {}
-        }
-    }
-}
-
-fn sign_last<T>(parts: &mut [Part<T>], own: Own) {
-    if let Some(last) = parts.last_mut() {
-        last.sign(own);
-    }
-}
-
-fn is_about_names(kind: SignatureType) -> bool {
-    matches!(
-        kind,
-        SignatureType::CertGeneric
-            | SignatureType::CertPersona
-            | SignatureType::CertCasual
-            | SignatureType::CertPositive
-            | SignatureType::CertRevocation
-    )
+    parts.push(part);
+    parts.len() - 1
 }

@@ -137,6 +137,14 @@ pub enum Refusal {
         /// When it was made, in seconds since 1970.
         made: u64,
     },
+    /// The owner's last word of the key has a critical part that this crate does not know.
+    #[error("signed by key {key}, which said of itself on {} what is not understood", Day(*made))]
+    NotUnderstood {
+        /// The primary key, or the subkey that it is about.
+        key: Fingerprint,
+        /// When it was said, in seconds since 1970.
+        made: u64,
+    },
     /// Nobody but the material says that the subkey belongs to the primary key.
     #[error("signed by subkey {key}, which {signer} has not bound to itself")]
     Unbound {

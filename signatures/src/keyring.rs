@@ -1,9 +1,10 @@
 //! Public keys by fingerprint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::armor::{self, Kind};
-use crate::certificate::{Assembly, Certificate};
+use crate::assembly::{Assembly, Refused};
+use crate::certificate::Certificate;
 use crate::fingerprint::Fingerprint;
 use crate::packets;
 use crate::policy;
@@ -14,6 +15,8 @@ use crate::policy;
 #[derive(Debug, Default)]
 pub struct Keyring {
     certificates: BTreeMap<Fingerprint, Certificate>,
+    /// Of which a copy lacks nobody knows what.
+    refused: BTreeSet<Fingerprint>,
     unreadable: Vec<String>,
 }
 
@@ -22,7 +25,9 @@ impl Keyring {
     /// certificate are put together.
     ///
     /// What cannot be read is told by [`unreadable`](Self::unreadable) and does no other harm: files of
-    /// keys that many people add to have keys of all times. At most 16 MiB are read.
+    /// keys that many people add to have keys of all times. But where it may be a revocation by the key
+    /// itself, or where binary packets are cut within a certificate, that key is not believed, in
+    /// whichever copy. At most 16 MiB are read.
     pub fn parse(material: &[u8]) -> Self {
         let mut keyring = Self::default();
         if material.len() > policy::MATERIAL {
@@ -77,29 +82,37 @@ impl Keyring {
         for frame in packets::frames(content) {
             match frame {
                 Ok(frame) => assembly.take(frame),
-                Err(error) => self.complain(format!("{place}: {error}")),
+                Err(error) => assembly.break_off(error),
             }
         }
         assembly.finish();
         for complaint in assembly.complaints {
             self.complain(format!("{place}: {complaint}"));
         }
-        for certificate in assembly.finished {
-            self.insert(certificate, place);
+        for finished in assembly.finished {
+            if let Err(refused) = finished.and_then(|certificate| self.insert(certificate)) {
+                self.refuse(refused, place);
+            }
         }
     }
 
-    fn insert(&mut self, certificate: Certificate, place: &str) {
+    fn insert(&mut self, certificate: Certificate) -> Result<(), Refused> {
         let fingerprint = certificate.fingerprint;
+        if self.refused.contains(&fingerprint) {
+            return Ok(());
+        }
         let Some(known) = self.certificates.get_mut(&fingerprint) else {
             self.certificates.insert(fingerprint, certificate);
-            return;
+            return Ok(());
         };
-        if let Err(error) = known.merge(certificate) {
-            // Which of its parts to believe is anybody's guess.
-            self.certificates.remove(&fingerprint);
-            self.complain(format!("{place}: {error}"));
-        }
+        (known.merge(certificate)).map_err(|error| Refused { fingerprint, error })
+    }
+
+    /// Which of its parts to believe is anybody's guess, and other copies may lack the same.
+    fn refuse(&mut self, refused: Refused, place: &str) {
+        self.certificates.remove(&refused.fingerprint);
+        self.refused.insert(refused.fingerprint);
+        self.complain(format!("{place}: {}", refused.error));
     }
 
     fn complain(&mut self, complaint: String) {

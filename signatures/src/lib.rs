@@ -11,8 +11,10 @@
 //!
 //! 1. The key, primary or subkey, is one of an allowed signer, and the public key is there.
 //! 2. The hash is strong, the key is strong, and the content is what was signed.
-//! 3. The signature was not made in the future, nor before its key, and has not expired.
-//! 4. The primary key is not revoked, has signed itself, and had not expired.
+//! 3. The signature was not made in the future ([`CLOCK_TOLERANCE`]), nor before its key, and has not
+//!    expired.
+//! 4. The primary key is not revoked, has signed itself, and had not expired. All that it says of itself
+//!    and calls critical is understood.
 //! 5. A subkey is bound to its primary key by signatures of both, not revoked, not expired.
 //! 6. The key that signed is meant to sign data.
 //!
@@ -44,7 +46,9 @@
 //! # Ok::<(), signatures::ParseFingerprintError>(())
 //! ```
 
+mod about;
 mod armor;
+mod assembly;
 mod candidate;
 mod certificate;
 mod document;
@@ -52,6 +56,7 @@ mod envelope;
 mod error;
 mod fingerprint;
 mod keyring;
+mod outline;
 mod packets;
 mod policy;
 mod standing;
@@ -63,4 +68,5 @@ mod verify;
 pub use error::{EnvelopeError, Refusal, RevocationReason, SignatureError};
 pub use fingerprint::{Fingerprint, Issuer, ParseFingerprintError};
 pub use keyring::Keyring;
+pub use policy::CLOCK_TOLERANCE;
 pub use verify::{Signature, SignedText, Trust, verify_cleartext, verify_detached};

@@ -25,6 +25,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) tag: u8,
     /// All of it.
     pub(crate) whole: &'a [u8],
+    /// Without its header, which can be written in several ways.
+    pub(crate) body: &'a [u8],
 }
 
 /// Why the bytes are no packets. What comes after cannot be found.
@@ -77,14 +79,15 @@ fn first(bytes: &[u8]) -> Result<(Frame<'_>, &[u8]), FrameError> {
     } else {
         octet & 0x3f
     };
-    let (header, body) = if old {
+    let (header, length) = if old {
         old_length(octet & 3, after)?
     } else {
         new_length(after)?
     };
-    let end = 1 + header + body;
-    let (whole, behind) = bytes.split_at_checked(end).ok_or(FrameError::Cut)?;
-    Ok((Frame { tag, whole }, behind))
+    let begin = 1 + header;
+    let (whole, behind) = (bytes.split_at_checked(begin + length)).ok_or(FrameError::Cut)?;
+    let body = &whole[begin..];
+    Ok((Frame { tag, whole, body }, behind))
 }
 
 /// Octets of the length, and the length.
@@ -152,6 +155,7 @@ mod tests {
             let frame = Ok(Frame {
                 tag,
                 whole: &packet,
+                body: &long[..length],
             });
             assert_eq!(found, [frame, frame], "{header:?}");
             for cut in 1..packet.len() {

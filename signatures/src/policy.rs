@@ -27,6 +27,10 @@ use pgp::crypto::hash::HashAlgorithm;
 use pgp::ser::Serialize as _;
 use pgp::types::{EcdsaPublicParams, EddsaLegacyPublicParams, PublicParams};
 
+/// By how many seconds the clock of this host may be slow. What was made later than that after now is
+/// of the future, and refused. Nothing that ends is good for longer.
+pub const CLOCK_TOLERANCE: u64 = 3600;
+
 /// 2023-02-01: from then on a key says nothing by SHA-1.
 pub(crate) const SHA1_ENDS: u64 = 1_675_209_600;
 
@@ -40,6 +44,9 @@ pub(crate) const SIGNATURE: usize = 64 << 10;
 pub(crate) const SIGNATURES: usize = 16;
 /// Names of a certificate, and subkeys, and a key's own signatures on each and on itself.
 pub(crate) const PARTS: usize = 64;
+/// Signatures in the name of a key that are tried, in one copy of its certificate: anybody can write
+/// some that are not by it.
+pub(crate) const PROOFS: usize = 1024;
 
 /// Whether a signature over data by this hash is believed.
 pub(crate) fn believes_of_data(hash: HashAlgorithm) -> bool {

@@ -1,24 +1,23 @@
 //! Whether a key may sign: what its owner says of it, as far as it is proven.
 //!
-//! - **The owner's last word counts**: of the self-signatures that verify and were made by `now`, the
-//!   newest says until when the key is good and what it is for, even of a time before it was made.
+//! - **The owner's last word counts**: of the self-signatures that were made by now, the newest says until when the key is good and what it is for, even of a time before it was made.
 //!   (Tools throw away the older ones: a rule that asks what was said at the time would refuse good
 //!   keys.) Of several made in the same second, the strictest counts. Where a key speaks both of itself
 //!   and of its names, the newest of either kind counts, and the stricter of the two.
+//! - **A last word that is not understood refuses the key**: one by a weak hash, or with a critical part
+//!   that is unknown. An older word is not what the owner says now.
 //! - **A revocation is never taken back.** One that says that the key is superseded or retired spares
 //!   the signatures made before it; any other one spares none.
 //! - **A subkey needs both signatures**: the binding by the primary key, with the purpose of signing,
 //!   and the one by itself inside of it. Without the latter anybody could adopt a stranger's subkey and
 //!   what it has signed.
 
-use std::cmp::Reverse;
-
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::packet::{PublicKey, PublicSubkey, Signature, SignatureType};
-use pgp::types::{KeyDetails as _, PublicParams, SignatureBytes, Tag, VerifyingKey as _};
+use pgp::types::{KeyDetails as _, PublicParams, SignatureBytes, VerifyingKey as _};
 
-use crate::certificate::{Certificate, Name, Own, Part};
+use crate::certificate::{Certificate, Part};
 use crate::error::Refusal;
 use crate::fingerprint::Fingerprint;
 use crate::policy;
@@ -31,8 +30,8 @@ pub(crate) struct Times {
     pub(crate) made: u64,
     /// For when the key is judged.
     pub(crate) judged: u64,
-    /// The present: what was said later is not heard.
-    pub(crate) now: u64,
+    /// The present and a little more: what was said later is not heard.
+    pub(crate) latest: u64,
 }
 
 /// A key of a certificate.
@@ -42,14 +41,6 @@ pub(crate) enum Key<'a> {
     Primary(&'a Certificate),
     /// One of its subkeys.
     Subkey(&'a Certificate, &'a Part<PublicSubkey>),
-}
-
-/// What a key has signed of itself.
-#[derive(Debug, Clone, Copy)]
-enum About<'a> {
-    Key,
-    Name(&'a Name),
-    Subkey(&'a PublicSubkey),
 }
 
 /// The newest that a key says of itself: statements of the same second, at least one.
@@ -146,15 +137,15 @@ impl<'a> Key<'a> {
 
 fn check_primary<'a>(certificate: &'a Certificate, times: Times) -> Result<Vec<Word<'a>>, Refusal> {
     let key = certificate.fingerprint;
-    let primary = &certificate.primary.content;
-    check_revocations(&certificate.primary, About::Key, primary, key, times)?;
+    check_revocations(&certificate.primary, key, times)?;
     let words = words_of_primary(certificate, times);
     if words.is_empty() {
         return Err(Refusal::NoSelfSignature { key });
     }
-    let created = primary.created_at().as_secs().into();
+    let created = certificate.primary.content.created_at();
+    let created = created.as_secs().into();
     for word in &words {
-        word.check_hash(key)?;
+        word.check_form(key)?;
         word.check_life(key, created, times)?;
     }
     Ok(words)
@@ -168,13 +159,10 @@ fn check_subkey(
 ) -> Result<(), Refusal> {
     let signer = certificate.fingerprint;
     let primary = &certificate.primary.content;
-    let about = About::Subkey(&subkey.content);
-    check_revocations(subkey, about, primary, key, times)?;
-    let bindings = statements(subkey, |kind| kind == SignatureType::SubkeyBinding);
-    let word = newest(bindings.map(|binding| (binding, about)), primary, times)
-        .ok_or(Refusal::Unbound { signer, key })?;
+    check_revocations(subkey, key, times)?;
+    let word = newest(statements(subkey), times).ok_or(Refusal::Unbound { signer, key })?;
     let created = subkey.content.created_at().as_secs().into();
-    word.check_hash(key)?;
+    word.check_form(key)?;
     word.check_life(key, created, times)?;
     if word.may_sign() != Some(true) {
         return Err(Refusal::MayNotSign { key });
@@ -186,94 +174,71 @@ fn check_subkey(
 }
 
 /// What the key says of itself, and what it says beside its names, other than those it has taken back.
-fn words_of_primary<'a>(certificate: &'a Certificate, times: Times) -> Vec<Word<'a>> {
-    let primary = &certificate.primary.content;
-    let of_itself = statements(&certificate.primary, |kind| kind == SignatureType::Key)
-        .map(|statement| (statement, About::Key));
+fn words_of_primary(certificate: &Certificate, times: Times) -> Vec<Word<'_>> {
     let of_names = certificate.names.iter().flat_map(|name| {
-        let about = About::Name(&name.content);
-        let taken_back = (revocations(name, about, primary).map(|(made, _)| made)).max();
-        statements(name, |kind| kind != SignatureType::CertRevocation)
+        let taken_back = revocations(name).map(|(made, _)| made).max();
+        statements(name)
             .filter(move |statement| taken_back.is_none_or(|time| time < statement.made))
-            .map(move |statement| (statement, about))
     });
     [
-        newest(of_itself, primary, times),
-        newest(of_names, primary, times),
+        newest(statements(&certificate.primary), times),
+        newest(of_names, times),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-/// The newest of the statements that are proven, by whichever hash.
-fn newest<'a>(
-    statements: impl Iterator<Item = (Statement<'a>, About<'a>)>,
-    primary: &PublicKey,
-    times: Times,
-) -> Option<Word<'a>> {
+/// The newest of the statements, by whichever hash.
+fn newest<'a>(statements: impl Iterator<Item = Statement<'a>>, times: Times) -> Option<Word<'a>> {
     let mut statements: Vec<_> = statements
-        .filter(|(statement, _)| is_of_the_time(statement, times))
+        .filter(|statement| is_of_the_time(statement, times))
         .collect();
-    // Newest first, so that hardly more than one has to be proven.
-    statements.sort_by_key(|(statement, _)| Reverse(statement.made));
-    let mut word: Vec<Statement<'a>> = Vec::new();
-    for (statement, about) in statements {
-        if word
-            .first()
-            .is_some_and(|newest| newest.made > statement.made)
-        {
-            break;
-        }
-        if about.is_proven(statement.signature, primary) {
-            word.push(statement);
-        }
-    }
-    (!word.is_empty()).then_some(Word(word))
+    let newest = statements.iter().map(|statement| statement.made).max()?;
+    statements.retain(|statement| statement.made == newest);
+    Some(Word(statements))
 }
 
 /// Whether it was said by now and holds at the time in question.
 fn is_of_the_time(statement: &Statement<'_>, times: Times) -> bool {
-    statement.made <= times.now && statement.expires().is_none_or(|end| times.judged < end)
+    statement.made <= times.latest && statement.expires().is_none_or(|end| times.judged < end)
 }
 
 fn is_believed(statement: &Statement<'_>) -> bool {
     policy::believes_of_itself(statement.hash(), statement.made)
 }
 
-fn statements<T>(
-    part: &Part<T>,
-    of_kind: impl Fn(SignatureType) -> bool,
-) -> impl Iterator<Item = Statement<'_>> {
+/// What is said of the part, other than that it is taken back.
+fn statements<T>(part: &Part<T>) -> impl Iterator<Item = Statement<'_>> {
     (part.signatures.iter())
-        .filter_map(|own| Statement::of(&own.signature).ok())
-        .filter(move |statement| of_kind(statement.kind()))
+        .filter_map(|own| Statement::read(&own.signature).ok())
+        .filter(|statement| !is_revocation(statement.signature))
 }
 
 /// When the part was revoked, and by which signature. By whichever hash, and with whatever else in it:
 /// see [`policy`].
-fn revocations<'a, T>(
-    part: &'a Part<T>,
-    about: About<'a>,
-    primary: &'a PublicKey,
-) -> impl Iterator<Item = (u64, &'a Signature)> {
-    let revokes = move |own: &&Own| {
-        own.signature.typ() == Some(about.revocation()) && about.is_proven(&own.signature, primary)
-    };
-    part.signatures.iter().filter(revokes).map(|own| {
-        let made = own.signature.created().map_or(0, |made| made.as_secs());
-        (made.into(), &own.signature)
-    })
+fn revocations<T>(part: &Part<T>) -> impl Iterator<Item = (u64, &Signature)> {
+    let all = part.signatures.iter().map(|own| &own.signature);
+    all.filter(|signature| is_revocation(signature))
+        .map(|signature| {
+            let made = signature.created().map_or(0, |made| made.as_secs());
+            (made.into(), signature)
+        })
 }
 
-fn check_revocations<'a, T>(
-    part: &'a Part<T>,
-    about: About<'a>,
-    primary: &'a PublicKey,
-    key: Fingerprint,
-    times: Times,
-) -> Result<(), Refusal> {
-    let mut counting = revocations(part, about, primary).filter_map(|(revoked, signature)| {
+fn is_revocation(signature: &Signature) -> bool {
+    matches!(
+        signature.typ(),
+        Some(
+            SignatureType::KeyRevocation
+                | SignatureType::SubkeyRevocation
+                | SignatureType::CertRevocation
+        )
+    )
+}
+
+fn check_revocations<T>(part: &Part<T>, key: Fingerprint, times: Times) -> Result<(), Refusal> {
+    let mut counting = revocations(part).filter_map(|(revoked, signature)| {
         let reason = revocation_reason(signature);
         (!reason.spares_the_past() || revoked <= times.judged).then_some((revoked, reason))
     });
@@ -287,32 +252,6 @@ fn check_revocations<'a, T>(
     }
 }
 
-impl About<'_> {
-    /// The kind of signature that takes it back.
-    fn revocation(self) -> SignatureType {
-        match self {
-            Self::Key => SignatureType::KeyRevocation,
-            Self::Name(_) => SignatureType::CertRevocation,
-            Self::Subkey(_) => SignatureType::SubkeyRevocation,
-        }
-    }
-
-    /// Whether the primary key has made the signature.
-    fn is_proven(self, signature: &Signature, primary: &PublicKey) -> bool {
-        let verified = match self {
-            Self::Key => signature.verify_key(primary),
-            Self::Name(Name::UserId(user)) => {
-                signature.verify_certification(primary, Tag::UserId, user)
-            }
-            Self::Name(Name::UserAttribute(attribute)) => {
-                signature.verify_certification(primary, Tag::UserAttribute, attribute)
-            }
-            Self::Subkey(subkey) => signature.verify_subkey_binding(primary, subkey),
-        };
-        verified.is_ok()
-    }
-}
-
 impl Word<'_> {
     /// Whether the key is for signing, if anything is said of what it is for.
     fn may_sign(&self) -> Option<bool> {
@@ -320,17 +259,20 @@ impl Word<'_> {
         said.map(pgp::packet::KeyFlags::sign).min()
     }
 
-    /// Refuses a key whose last word is by a hash that is not believed. To fall back to an older word
-    /// would be to pass over what the owner says now.
-    fn check_hash(&self, key: Fingerprint) -> Result<(), Refusal> {
-        match self.0.iter().find(|statement| !is_believed(statement)) {
-            None => Ok(()),
-            Some(statement) => Err(Refusal::WeakSelfSignature {
-                key,
-                hash: statement.hash().to_string(),
-                made: statement.made,
-            }),
-        }
+    /// Refuses a key whose last word is by a hash that is not believed, or says what is not understood.
+    /// To fall back to an older word would be to pass over what the owner says now.
+    fn check_form(&self, key: Fingerprint) -> Result<(), Refusal> {
+        self.0.iter().try_for_each(|statement| {
+            let made = statement.made;
+            if !is_believed(statement) {
+                let hash = statement.hash().to_string();
+                return Err(Refusal::WeakSelfSignature { key, hash, made });
+            }
+            match statement.is_understood() {
+                true => Ok(()),
+                false => Err(Refusal::NotUnderstood { key, made }),
+            }
+        })
     }
 
     /// Refuses a key that was not yet, or not any more.

@@ -14,7 +14,7 @@ use pgp::types::{Fingerprint as PgpFingerprint, SignatureBytes};
 use crate::error::RevocationReason;
 use crate::fingerprint::{Fingerprint, Issuer};
 
-/// A version 4 signature that says nothing which this crate does not understand.
+/// A version 4 signature that says when it was made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Statement<'a> {
     /// The packet.
@@ -28,19 +28,28 @@ pub(crate) struct Statement<'a> {
 }
 
 impl<'a> Statement<'a> {
-    /// Reads a packet.
+    /// Reads a packet that says nothing which this crate does not understand.
     ///
     /// # Errors
     /// Why it cannot be used, for people.
     pub(crate) fn of(signature: &'a Signature) -> Result<Self, &'static str> {
+        let statement = Self::read(signature)?;
+        match statement.is_understood() {
+            true => Ok(statement),
+            false => Err("it has a critical part that is unknown"),
+        }
+    }
+
+    /// Reads a packet, whatever else it says.
+    ///
+    /// # Errors
+    /// Why it cannot be used, for people.
+    pub(crate) fn read(signature: &'a Signature) -> Result<Self, &'static str> {
         let (Some(config), Some(bytes)) = (signature.config(), signature.signature()) else {
             return Err("its version is unknown");
         };
         if config.version() != SignatureVersion::V4 {
             return Err("it is not of version 4");
-        }
-        if (config.hashed_subpackets()).any(|part| part.is_critical && !is_understood(&part.data)) {
-            return Err("it has a critical part that is unknown");
         }
         let made = config.created().ok_or("it does not say when it was made")?;
         Ok(Self {
@@ -49,6 +58,11 @@ impl<'a> Statement<'a> {
             bytes,
             made: made.as_secs().into(),
         })
+    }
+
+    /// Whether all is understood of it that its maker calls critical.
+    pub(crate) fn is_understood(&self) -> bool {
+        (self.config.hashed_subpackets()).all(|part| !part.is_critical || is_understood(&part.data))
     }
 
     pub(crate) fn kind(&self) -> SignatureType {
@@ -83,15 +97,18 @@ impl<'a> Statement<'a> {
 
     /// The signatures inside: back-signatures.
     pub(crate) fn embedded(&self) -> impl Iterator<Item = &'a Signature> {
-        let config = self.config;
-        (config
-            .hashed_subpackets()
-            .chain(config.unhashed_subpackets()))
+        embedded(self.config)
+    }
+}
+
+/// The signatures inside of a signature.
+pub(crate) fn embedded(config: &SignatureConfig) -> impl Iterator<Item = &Signature> {
+    (config.hashed_subpackets())
+        .chain(config.unhashed_subpackets())
         .filter_map(|part| match &part.data {
             SubpacketData::EmbeddedSignature(signature) => Some(&**signature),
             _ => None,
         })
-    }
 }
 
 /// Why a key was revoked.

@@ -36,6 +36,10 @@ use crate::error::RevocationReason;
 use crate::fingerprint::Fingerprint;
 use crate::statement::version4;
 
+mod framing;
+
+pub use framing::{Bare, Framing, reframed};
+
 /// A key that signs, and its certificate. Data is signed by its subkey where it has one.
 #[derive(Debug, Clone)]
 pub struct Signer {
@@ -57,6 +61,8 @@ pub struct Word {
     pub purpose: Purpose,
     /// Until when this word itself holds, in seconds since 1970.
     pub holds_until: Option<u64>,
+    /// Whether it has a critical part that nobody knows.
+    pub is_strange: bool,
 }
 
 /// What a key is for.
@@ -109,6 +115,7 @@ impl Word {
             key_expires: None,
             purpose: Purpose::Sign,
             holds_until: None,
+            is_strange: false,
         }
     }
 }
@@ -342,6 +349,9 @@ impl Signer {
             let seconds = Duration::from_secs(short(end - word.made));
             parts.push(SubpacketData::SignatureExpirationTime(seconds));
         }
+        if word.is_strange {
+            parts.push(SubpacketData::Experimental(100, Vec::new().into()));
+        }
         let mut flags = KeyFlags::default();
         match word.purpose {
             Purpose::Sign => flags.set_sign(true),
@@ -402,9 +412,14 @@ fn config(
     key: &impl SigningKey,
     parts: Vec<SubpacketData>,
 ) -> SignatureConfig {
-    let regular = |part| Subpacket::regular(part).expect("a part of a signature is short");
+    let short = "a part of a signature is short";
+    let regular = |part| Subpacket::regular(part).expect(short);
+    let part = |part| match part {
+        SubpacketData::Experimental(..) => Subpacket::critical(part).expect(short),
+        part => regular(part),
+    };
     let mut config = SignatureConfig::v4(kind, key.algorithm(), HashAlgorithm::Sha256);
-    config.hashed_subpackets = parts.into_iter().map(regular).collect();
+    config.hashed_subpackets = parts.into_iter().map(part).collect();
     let issuer = SubpacketData::IssuerFingerprint(key.fingerprint());
     config.hashed_subpackets.push(regular(issuer));
     let key_id = SubpacketData::IssuerKeyId(key.legacy_key_id());

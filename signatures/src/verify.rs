@@ -1,7 +1,8 @@
 //! Signatures over data: read, hashed, judged.
 //!
-//! All signatures are read first, so that a content is hashed once, by just the hashes that are
-//! needed, and not at all where no signature can count.
+//! All signatures are read first, so that a content is read once, and not at all where no signature can
+//! count. Each of them that may count has a hasher of its own, which it ends by itself: most contents
+//! have one signature, and none has more than sixteen.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -42,7 +43,7 @@ pub struct Signature {
 pub struct SignedText {
     /// What the signatures cover, and nothing else: lines that end in LF, without blanks before it.
     pub text: String,
-    /// The good signatures, in their order; at least one.
+    /// The good signatures, by the fingerprints of their signers, each once; at least one.
     pub signatures: Vec<Signature>,
 }
 
@@ -95,9 +96,9 @@ pub fn verify_cleartext(
 
 /// Judges a detached signature, armored or binary, over a content that is read once and to its end.
 /// The signer's key is judged at the time when the signature was made, which must not be after `now`,
-/// in seconds since 1970.
+/// in seconds since 1970, by more than [`CLOCK_TOLERANCE`](crate::CLOCK_TOLERANCE).
 ///
-/// Where several signatures count, the first one in their order is returned.
+/// Where several signatures count, the one by the first of their signers' fingerprints is returned.
 ///
 /// # Errors
 /// The signature is damaged, larger than 64 KiB or does not count, or the content cannot be read.
@@ -117,7 +118,7 @@ pub fn verify_detached(
     good.first().copied().ok_or(SignatureError::NoSignature)
 }
 
-/// The verdict over several signatures, as the crate's documentation has it.
+/// The verdict over several signatures, as the crate's documentation has it; the good ones in order.
 fn judge(
     packets: &[pgp::packet::Signature],
     content: impl Read,

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use signatures::testing::{Purpose, Signer, Signing, Subkey, Word};
 use signatures::{
-    Fingerprint, Keyring, Refusal, RevocationReason, Signature, SignatureError, Trust,
-    verify_cleartext, verify_detached,
+    CLOCK_TOLERANCE, Fingerprint, Keyring, Refusal, RevocationReason, Signature, SignatureError,
+    Trust, verify_cleartext, verify_detached,
 };
 
 /// When keys are made, in seconds since 1970.
@@ -15,6 +15,8 @@ const CREATED: u64 = 1_500_000_000;
 const MADE: u64 = 1_600_000_000;
 /// The present.
 const NOW: u64 = 1_700_000_000;
+/// The latest that is not the future: the clock may be slow.
+const LATEST: u64 = NOW + CLOCK_TOLERANCE;
 
 const TEXT: &str = "Origin: Debian\n- a list\nSuite: stable\n";
 
@@ -84,6 +86,18 @@ fn key() -> Fingerprint {
     signer().fingerprint()
 }
 
+/// A word that the owner wants to be understood, and nobody does.
+fn strange(made: u64) -> Word {
+    Word {
+        is_strange: true,
+        ..Word::at(made)
+    }
+}
+
+fn not_understood(key: Fingerprint, made: u64) -> Refusal {
+    Refusal::NotUnderstood { key, made }
+}
+
 /// The refusal in either way.
 fn always(refusal: &Refusal) -> [Expected; 2] {
     [Refused(refusal.clone()), Refused(refusal.clone())]
@@ -98,7 +112,7 @@ fn a_primary_key_signs() {
     };
     let future = Refusal::Future {
         key: key(),
-        made: NOW + 1,
+        made: LATEST + 1,
     };
     let older = Refusal::OlderThanKey {
         key: key(),
@@ -117,7 +131,13 @@ fn a_primary_key_signs() {
     check(vec![
         ("as it should be", signer(), made, [Good, Good]),
         ("just now", signer(), NOW.into(), [Good, Good]),
-        ("in the future", signer(), (NOW + 1).into(), always(&future)),
+        ("as late as may be", signer(), LATEST.into(), [Good, Good]),
+        (
+            "in the future",
+            signer(),
+            (LATEST + 1).into(),
+            always(&future),
+        ),
         ("as old as its key", signer(), CREATED.into(), [Good, Good]),
         (
             "older than its key",
@@ -215,7 +235,7 @@ fn the_last_word_counts() {
         ),
         (
             "shortened in the future",
-            signer().saying(until(NOW + 1, MADE - 5)),
+            signer().saying(until(LATEST + 1, MADE - 5)),
             made,
             [Good, Good],
         ),
@@ -253,6 +273,26 @@ fn the_last_word_counts() {
             [Refused(silent.clone()), Good],
         ),
         (
+            "a word that is not understood",
+            signer().saying(strange(CREATED + 1)),
+            made,
+            always(&not_understood(key(), CREATED + 1)),
+        ),
+        (
+            "a word that is not understood, then one that is",
+            signer()
+                .saying(strange(CREATED + 1))
+                .saying(Word::at(CREATED + 2)),
+            made,
+            [Good, Good],
+        ),
+        (
+            "one of two in one second that is not understood",
+            signer().saying(strange(CREATED)),
+            made,
+            always(&not_understood(key(), CREATED)),
+        ),
+        (
             "a name taken back",
             signer().name_revoked(CREATED),
             made,
@@ -272,7 +312,7 @@ fn the_last_word_counts() {
         ),
         (
             "only a word from the future",
-            signer().silent().saying(Word::at(NOW + 1)),
+            signer().silent().saying(Word::at(LATEST + 1)),
             made,
             always(&silent),
         ),
@@ -358,7 +398,7 @@ fn a_subkey_signs() {
         ..good.clone()
     };
     let back_in_future = Subkey {
-        back_signed: Some(NOW + 1),
+        back_signed: Some(LATEST + 1),
         ..good.clone()
     };
     let unbound = Refusal::Unbound {
@@ -396,9 +436,15 @@ fn a_subkey_signs() {
         ("not bound", with(said(&[])), made, always(&unbound)),
         (
             "bound in the future",
-            with(bound(Word::at(NOW + 1))),
+            with(bound(Word::at(LATEST + 1))),
             made,
             always(&unbound),
+        ),
+        (
+            "bound by what is not understood",
+            with(said(&[Word::at(CREATED + 5), strange(CREATED + 6)])),
+            made,
+            always(&not_understood(key, CREATED + 6)),
         ),
         (
             "bound later",
