@@ -167,7 +167,7 @@ impl Resolver<'_> {
             let known = before.and_then(|old| known_signature(old, release));
             let signature = match known {
                 Some(_) if self.word == LockWord::Taken => known,
-                _ => match self.check(release, before)? {
+                _ => match self.check(release, before, &new_keys)? {
                     Ok(checked) => {
                         new_keys.extend(checked.new_key);
                         Some(checked.signature)
@@ -201,12 +201,14 @@ impl Resolver<'_> {
         &self,
         release: &Release,
         before: Option<&LockedRelease>,
+        new_keys: &BTreeSet<NewKey>,
     ) -> Result<Result<Checked, String>, SignatureProblem> {
         let signatures = ReleaseSignatures {
             downloader: self.downloader,
             places: self.places,
             catalog: self.catalog,
             keys: self.keys,
+            new_keys,
             now: self.now,
         };
         match signatures.check(release) {

@@ -1,9 +1,11 @@
 //! Verdicts over signatures, ours beside those of `gpgv`.
 //!
-//! [`table`] has material of every kind, made by `gpg`; [`published`] has what Debian and Apache have
+//! [`table`] and [`forms`] have material of every kind, made by `gpg`; [`published`] has what Debian and Apache have
 //! signed. Where the verdicts differ, a row says why: a difference without a reason fails, and so does a
 //! reason without a difference.
 
+mod catalog;
+mod forms;
 mod gnupg;
 mod judges;
 mod maker;

@@ -94,6 +94,8 @@ pub struct ReleaseSignatures<'a> {
     pub catalog: &'a Catalog,
     /// Where keys are kept.
     pub keys: &'a KeyFile,
+    /// Those that were fetched for releases before this one.
+    pub new_keys: &'a BTreeSet<NewKey>,
     /// By the clock of this host.
     pub now: SystemTime,
 }
@@ -114,7 +116,7 @@ impl ReleaseSignatures<'_> {
         fetch_tarballs(self.downloader, mirrors, public, &[release])?;
         let archive = (self.downloader.store).verified_path(&release.tarball.digest)?;
         let mut problem = None;
-        let at_hand = self.keys.read()?;
+        let at_hand = Keyring::parse(&self.material()?);
         if at_hand.fingerprints().any(|known| known == release.signer) {
             match self.verdict(release, &archive, &at_hand) {
                 Ok(verdict) => return Ok(checked(verdict, None)),
@@ -216,10 +218,20 @@ impl ReleaseSignatures<'_> {
             let shown = ShownUrl::from(address);
             return Ok(Err(format!("`{shown}` does not have it")));
         }
-        let mut material = self.keys.material()?;
+        let mut material = self.material()?;
         material.push(b'\n');
         material.extend(&list);
         Ok(Ok(Keyring::parse(&material)))
+    }
+
+    /// The keys at hand.
+    fn material(&self) -> Result<Vec<u8>, KeysError> {
+        let mut material = self.keys.material()?;
+        for key in self.new_keys {
+            material.push(b'\n');
+            material.extend(key.armored.as_bytes());
+        }
+        Ok(material)
     }
 
     fn key_addresses(&self) -> Vec<Url> {

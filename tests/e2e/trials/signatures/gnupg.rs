@@ -154,6 +154,18 @@ impl Gnupg {
         Ok(output)
     }
 
+    /// What is in a block.
+    pub(super) fn dearmor(&self, block: &Path) -> anyhow::Result<Vec<u8>> {
+        let output = self.directory.join("dearmored");
+        self.call()
+            .args(["--yes", "--output"])
+            .arg(&output)
+            .arg("--dearmor")
+            .arg(block)
+            .succeed()?;
+        Ok(fs::read(output)?)
+    }
+
     fn fingerprint(&self, name: &str) -> anyhow::Result<Fingerprint> {
         let listing = self
             .call()

@@ -9,6 +9,7 @@ use e2e::command::call;
 use e2e::images::World;
 use signatures::{Fingerprint, Keyring};
 
+use super::catalog;
 use super::gnupg::Gnupg;
 use super::judges::{Signed, gpgv, ours};
 use crate::same;
@@ -29,7 +30,8 @@ const SUITES: [(&str, &str); 6] = [
 /// Where everybody gets them, if apt has no mirror here.
 const PUBLIC: &str = "https://mirrors.kernel.org";
 
-/// The same keys verify, the same text comes out, with Debian's keyring and with ours.
+/// The same keys verify, the same text comes out, with Debian's keyring and with ours. The signers of the
+/// catalog are Debian's, and enough for each of its suites.
 pub(super) fn by_debian(world: &World) -> anyhow::Result<()> {
     let directory = world.directory("signatures-of-debian")?;
     let roots = mirrors()?;
@@ -63,6 +65,19 @@ pub(super) fn by_debian(world: &World) -> anyhow::Result<()> {
             "{suite}: {keys:?}"
         );
         same(suite, &gpgv.text, &text)?;
+    }
+    let release = catalog::debian(&checkout())?;
+    let strange: Vec<_> = release.signers.difference(&all).collect();
+    same("signers that are not Debian's", vec![], strange)?;
+    for suite in &release.suites {
+        let (archive, _) = (SUITES.iter().find(|(_, known)| known == suite))
+            .with_context(|| format!("no archive is known to have {suite}"))?;
+        let file = directory.join(format!("{suite}-by-the-catalog"));
+        download(&roots, &format!("{archive}/dists/{suite}/InRelease"), &file)?;
+        let verdict = ours(&Signed::Clear(file), &theirs, &release.signers)?;
+        verdict
+            .map_err(anyhow::Error::msg)
+            .with_context(|| format!("{suite}, by the signers of the catalog alone"))?;
     }
     Ok(())
 }

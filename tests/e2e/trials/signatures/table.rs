@@ -1,18 +1,21 @@
-//! The table: material of every kind, what `gpgv` says of it, what we say, and why they differ.
-
-use std::fs;
-use std::path::PathBuf;
+//! The table: material of every kind, what `gpgv` says of it, what we say, and why they differ. Here by
+//! keys; what is done to what they sign is in [`forms`](super::forms).
 
 use anyhow::{Context, ensure};
 use e2e::images::World;
-use signatures::testing::{Purpose, Signer, Subkey, envelope};
+use signatures::RevocationReason;
+use signatures::testing::{Purpose, Signer, Subkey, Word};
 
 use super::gnupg::{Kind, Reason, USUAL};
-use super::judges::Signed;
-use super::maker::{MADE, Maker, Row, TEXT};
+use super::maker::{MADE, Maker, Row};
 
 /// A day when the usual keys are good.
-const DAY: &str = "20200601";
+pub(super) const DAY: &str = "20200601";
+
+/// Why files are believed that `gpgv` does not call good.
+const THEN: Option<&str> = Some(
+    "what a key signed while it was good stays good: we judge files for when they were signed",
+);
 
 pub(super) fn judge(world: &World) -> anyhow::Result<()> {
     let directory = world.directory("signatures")?;
@@ -23,7 +26,9 @@ pub(super) fn judge(world: &World) -> anyhow::Result<()> {
         maker.by_hash_and_time()?,
         maker.by_owner_of_key()?,
         maker.by_subkey()?,
+        maker.by_subkey_that_ended()?,
         maker.by_envelope()?,
+        maker.by_file()?,
         maker.by_number()?,
     ];
     let wrong: Vec<String> = (rows.iter().flatten())
@@ -65,9 +70,6 @@ impl Maker {
 
     /// Expired and revoked keys: `gpgv` knows the present only.
     fn by_state_of_key(&self) -> anyhow::Result<Vec<Row>> {
-        const THEN: Option<&str> = Some(
-            "what a key signed while it was good stays good: we judge files for when they were signed",
-        );
         let year = Kind {
             lifetime: "1y",
             ..USUAL
@@ -291,173 +293,47 @@ impl Maker {
         Ok(rows)
     }
 
-    /// What is done to an envelope.
-    fn by_envelope(&self) -> anyhow::Result<Vec<Row>> {
-        const OUTSIDE: Option<&str> =
-            Some("GnuPG passes over text outside of the envelope, other readers do not");
-        const HEADER: Option<&str> =
-            Some("GnuPG 2.2 takes the hash from the header, we from the signature (RFC 9580 §7)");
-        let signer = [self.gnupg.make("envelope", USUAL)?];
-        let Signed::Clear(path) = self.one(&["envelope"], DAY, &["--clear-sign"])? else {
-            anyhow::bail!("it is clear-signed");
+    /// Subkeys that have expired or were revoked, under a primary key that is good.
+    fn by_subkey_that_ended(&self) -> anyhow::Result<Vec<Row>> {
+        const CREATED: u64 = 1_577_836_800;
+        let good = Subkey::made_at(CREATED);
+        let expired = Subkey {
+            said: vec![Word {
+                key_expires: Some(MADE + 1),
+                ..Word::at(CREATED)
+            }],
+            ..good.clone()
         };
-        let whole = fs::read_to_string(path)?;
-        let begin = whole
-            .find("-----BEGIN PGP SIGNATURE")
-            .context("it is signed")?;
-        let (stripped, signature) = whole.split_at(begin);
-        let damaged = Some("envelope is damaged");
-        let differs = Some("the content differs");
-        let rows = [
-            ("as it was made", whole.clone(), "GOODSIG", None, None),
-            ("CR LF", whole.replace('\n', "\r\n"), "GOODSIG", None, None),
+        let revoked = |reason| Subkey {
+            revoked: Some((MADE + 1, reason)),
+            ..good.clone()
+        };
+        let (ended, taken) = (Some("which expired on"), Some("which was revoked on"));
+        let retired = revoked(RevocationReason::Retired);
+        let compromised = revoked(RevocationReason::Compromised);
+        // What we say of text, and of a file.
+        let kinds = [
+            ("an expired subkey", expired, "EXPKEYSIG", [ended, None]),
+            ("a retired subkey", retired, "REVKEYSIG", [taken, None]),
             (
-                "blanks at the end of a line",
-                whole.replace("stable\n", "stable \t \n"),
-                "GOODSIG",
-                None,
-                None,
-            ),
-            (
-                "no header",
-                whole.replace("Hash: SHA512\n", ""),
-                "ERRSIG",
-                None,
-                HEADER,
-            ),
-            (
-                "a foreign header",
-                whole.replace("SHA512\n", "SHA512\nOrigin: Evil\n"),
-                "BADSIG",
-                damaged,
-                None,
-            ),
-            (
-                "a changed byte",
-                whole.replace("Origin: Test", "Origin: Tesu"),
-                "BADSIG",
-                differs,
-                None,
-            ),
-            (
-                "a line more",
-                whole.replace("Suite:", "Version: 1\nSuite:"),
-                "BADSIG",
-                differs,
-                None,
-            ),
-            (
-                "a hyphen that is not escaped",
-                whole.replace("- - a list", "- a list"),
-                "BADSIG",
-                differs,
-                None,
-            ),
-            ("no signature", stripped.to_owned(), "NODATA", damaged, None),
-            (
-                "no envelope",
-                TEXT.to_owned(),
-                "NODATA",
-                Some("there is no signature"),
-                None,
-            ),
-            (
-                "the signature alone",
-                signature.to_owned(),
-                "",
-                Some("there is no signature"),
-                None,
-            ),
-            (
-                "truncated",
-                whole[..whole.len() - 60].to_owned(),
-                "NODATA",
-                damaged,
-                None,
-            ),
-            ("twice", whole.repeat(2), "GOODSIG", damaged, None),
-            (
-                "text after",
-                format!("{whole}Origin: Evil\n"),
-                "GOODSIG",
-                damaged,
-                OUTSIDE,
-            ),
-            (
-                "text before",
-                format!("Origin: Evil\n{whole}"),
-                "GOODSIG",
-                damaged,
-                OUTSIDE,
+                "a compromised subkey",
+                compromised,
+                "REVKEYSIG",
+                [taken, taken],
             ),
         ];
-        (rows.into_iter())
-            .map(|(name, text, gpgv, refusal, differs)| {
-                let signed = Signed::Clear(self.put(text.as_bytes())?);
-                Ok(Row {
+        let mut rows = Vec::new();
+        for (name, subkey, gpgv, refusals) in kinds {
+            let signer = Signer::new(2, CREATED).with_subkey(7, subkey);
+            for (signed, refusal) in self.both_by(&signer)?.into_iter().zip(refusals) {
+                rows.push(Row {
                     gpgv,
                     refusal,
-                    differs,
-                    ..self.row(name, signed, &["envelope"], &signer)?
-                })
-            })
-            .collect()
-    }
-
-    /// Several signatures on one text.
-    fn by_number(&self) -> anyhow::Result<Vec<Row>> {
-        let signers = [
-            self.gnupg.make("one", USUAL)?,
-            self.gnupg.make("other", USUAL)?,
-        ];
-        let [one, other] = [
-            Signer::new(11, 1_577_836_800),
-            Signer::new(12, 1_577_836_800),
-        ];
-        let two = envelope(
-            TEXT,
-            &[
-                one.sign_text(TEXT, MADE),
-                other.sign_text("Origin: Evil\n", MADE),
-            ],
-        );
-        let of_a_file = envelope(TEXT, &[one.sign_content(TEXT.as_bytes(), MADE)]);
-        let keys = self.put(&[one.certificate(), other.certificate()].concat())?;
-        let both = || self.one(&["one", "other"], DAY, &["--clear-sign"]);
-        Ok(vec![
-            Row {
-                gpgv: "GOODSIG GOODSIG",
-                ..self.row("two good ones", both()?, &["one", "other"], &signers)?
-            },
-            Row {
-                gpgv: "GOODSIG ERRSIG",
-                differs: Some(
-                    "we pass over strangers: keys change, and mirrors have both signatures",
-                ),
-                ..self.row(
-                    "one good, one of a stranger",
-                    both()?,
-                    &["one"],
-                    &signers[..1],
-                )?
-            },
-            Row {
-                gpgv: "GOODSIG BADSIG",
-                refusal: Some("the content differs"),
-                signed: Signed::Clear(self.put(two.as_bytes())?),
-                keys: keys.clone(),
-                ..self.row_by("one good, one bad", Signed::Clear(PathBuf::new()), &one)?
+                    differs: if refusal.is_none() { THEN } else { None },
+                    ..self.row_by(name, signed, &signer)?
+                });
             }
-            .allowing(other.fingerprint()),
-            Row {
-                gpgv: "BADSIG",
-                refusal: Some("not for this kind of content"),
-                ..self.row_by(
-                    "a signature of a file in an envelope",
-                    Signed::Clear(self.put(of_a_file.as_bytes())?),
-                    &one,
-                )?
-            },
-        ])
+        }
+        Ok(rows)
     }
 }
