@@ -22,6 +22,7 @@ pub mod progress;
 mod size;
 pub mod source;
 pub mod store;
+mod verify;
 
 /// SHA-256 over the sources of this program: part of every key of the cache, so that no change of the
 /// program meets what an earlier one has made.

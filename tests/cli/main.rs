@@ -32,3 +32,5 @@ mod trust;
 mod update;
 mod vanished;
 mod vendored;
+mod verify;
+mod verify_rebuild;

@@ -97,6 +97,7 @@ image    docker.io/example/zookeeper:3.6.1
 tag      3.6.1
 digest   [digest]
 source   tarball
+jars     4, all as the lock pins them by Maven
 
 linux/amd64
   created      2026-01-01T00:00:00Z
@@ -145,7 +146,9 @@ linux/arm64
 #[test]
 fn help_of_each_command_ends_with_an_example() {
     let workspace = Workspace::new();
-    for command in ["build", "list", "inspect", "diff", "export", "update"] {
+    for command in [
+        "build", "list", "inspect", "verify", "diff", "export", "update",
+    ] {
         let run = workspace.zookiln([command, "--help"]).succeed();
 
         let last = run.stdout().lines().last().unwrap_or_default().to_owned();

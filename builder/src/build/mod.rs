@@ -2,6 +2,7 @@
 
 mod changes;
 mod fetch;
+mod rebuild;
 mod resolve;
 mod vendor;
 

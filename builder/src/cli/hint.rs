@@ -5,6 +5,7 @@ use std::io;
 
 use super::context::NoLock;
 use super::update::OutOfDate;
+use super::verify::VerifyError;
 use crate::build::FetchError;
 use crate::catalog::CatalogError;
 use crate::compare::CompareError;
@@ -48,6 +49,8 @@ fn for_cause(cause: &(dyn Error + 'static)) -> Option<String> {
         for_compare(error)
     } else if let Some(error) = cause.downcast_ref::<LayoutError>() {
         for_layout(error).map(str::to_owned)
+    } else if let Some(error) = cause.downcast_ref::<VerifyError>() {
+        Some(error.hint())
     } else if cause.is::<NoLock>() {
         Some("run `zookiln update` to write it".to_owned())
     } else if cause.is::<OutOfDate>() {

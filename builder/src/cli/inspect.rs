@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::Value;
 
-use crate::image::{Image, Layout, PlatformImage};
+use super::{Common, context};
+use crate::image::{Image, Layout, PlatformImage, jar_differences, jars_of_image};
 use crate::size::Size;
 
 /// Show the config, layers and sizes of a layout
@@ -21,7 +22,7 @@ pub(super) struct Arguments {
 const BAR: u64 = 30;
 
 /// Runs the command.
-pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let layout = Layout::open(&arguments.layout)?;
     let image = Image::read(&layout)?;
     let mut out = std::io::stdout().lock();
@@ -35,8 +36,52 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(record) = layout.record()? {
         writeln!(out, "source   {}", record.source)?;
     }
+    print_jars(&mut out, common, &layout, &image)?;
     for platform in &image.platforms {
         print_platform(&mut out, platform)?;
+    }
+    Ok(())
+}
+
+/// Whether the jars are those that Maven has: where they are, both sources give the same image.
+fn print_jars(
+    out: &mut impl Write,
+    common: &Common,
+    layout: &Layout,
+    image: &Image,
+) -> anyhow::Result<()> {
+    let Some(platform) = image.platforms.first() else {
+        return Ok(());
+    };
+    let jars = jars_of_image(layout, platform)?;
+    if jars.is_empty() {
+        return Ok(());
+    }
+    let version = image.tag.as_deref().unwrap_or_default();
+    let version = version.split('-').next().unwrap_or_default();
+    let location = context::Location::find(common.catalog.as_deref());
+    // To look at an image takes no catalog: without one there is nothing to compare with.
+    let (catalog, lock) = (location.catalog().ok(), location.lock().ok().flatten());
+    let release = (catalog.as_ref()).and_then(|catalog| catalog.release(version));
+    let (Some(release), Some(lock)) = (release, lock) else {
+        return writeln!(
+            out,
+            "jars     {}, of a release that is not locked",
+            jars.len()
+        )
+        .map_err(Into::into);
+    };
+    let pinned = (release.jars.iter())
+        .filter_map(|jar| Some((jar.clone(), lock.jars.get(jar)?.digest.clone())))
+        .collect();
+    let differences = jar_differences("the image's", &jars, &pinned);
+    let verdict = match differences.is_empty() {
+        true => "all as the lock pins them by Maven".to_owned(),
+        false => format!("{} differences from the lock", differences.len()),
+    };
+    writeln!(out, "jars     {}, {verdict}", jars.len())?;
+    for difference in differences {
+        writeln!(out, "  {difference}")?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ mod selection;
 mod update;
 mod usage;
 mod vendor;
+mod verify;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -56,6 +57,7 @@ enum Command {
     List(list::Arguments),
     Inspect(inspect::Arguments),
     Diff(diff::Arguments),
+    Verify(verify::Arguments),
     Export(export::Arguments),
     Update(update::Arguments),
     Fetch(fetch::Arguments),
@@ -79,7 +81,8 @@ pub fn main() -> ExitCode {
         match arguments.command {
             Command::Build(command) => build::run(&command, &arguments.common),
             Command::List(command) => list::run(&command, &arguments.common),
-            Command::Inspect(command) => inspect::run(&command),
+            Command::Inspect(command) => inspect::run(&command, &arguments.common),
+            Command::Verify(command) => verify::run(&command, &arguments.common),
             Command::Diff(command) => return diff::run(&command),
             Command::Export(command) => export::run(&command),
             Command::Update(command) => update::run(&command, &arguments.common),

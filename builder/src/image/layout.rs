@@ -10,13 +10,12 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use layers::{Algorithm, Digest, DigestWriter};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use super::record::Record;
 use crate::file::{self, TemporaryFile};
 use crate::json;
-use crate::plan::Source;
 
 const LAYOUT_FILE: &str = "oci-layout";
 const INDEX_FILE: &str = "index.json";
@@ -29,21 +28,6 @@ const DOCUMENT_LIMIT: u64 = 4 << 20;
 #[derive(Debug)]
 pub struct Layout {
     path: PathBuf,
-}
-
-/// What this program wrote down of its build, in the annotations of `index.json`, so that the next
-/// build knows what is there without reading a blob or asking the network.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    /// [`crate::plan::Plan::identity`].
-    #[serde(rename = "zookiln.identity")]
-    pub identity: Digest,
-    /// Where ZooKeeper came from.
-    #[serde(rename = "zookiln.source")]
-    pub source: Source,
-    /// `SOURCE_DATE_EPOCH` as it took effect: seconds since 1970.
-    #[serde(rename = "zookiln.created")]
-    pub created: String,
 }
 
 /// What is wrong with a layout, or with the place for one.
@@ -99,7 +83,7 @@ pub enum LayoutError {
 }
 
 impl LayoutError {
-    fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io {
             operation,
@@ -123,6 +107,19 @@ impl Layout {
         Ok(Self {
             path: path.to_owned(),
         })
+    }
+
+    /// What may once have been a layout, for whoever wants to know what is wrong with it.
+    pub(crate) fn open_damaged(path: &Path) -> Result<Self, LayoutError> {
+        let has = |name| path.join(name).symlink_metadata().is_ok();
+        match Self::open(path) {
+            Err(LayoutError::NotALayout { .. }) if has(LAYOUT_FILE) || has(INDEX_FILE) => {
+                Ok(Self {
+                    path: path.to_owned(),
+                })
+            }
+            result => result,
+        }
     }
 
     /// Whether a layout could be written there; leaves nothing behind. Worth asking before minutes of
@@ -161,27 +158,36 @@ impl Layout {
         Ok(file)
     }
 
+    /// Waits until no build writes here, which none does until the file is dropped. `None` where there
+    /// is nothing to be written to.
+    pub(crate) fn lock_shared(&self) -> Option<File> {
+        let file = File::open(self.path.join("blobs")).ok()?;
+        file.lock_shared().ok().map(|()| file)
+    }
+
     /// What the build wrote down; `None` where somebody else made this layout.
     pub fn record(&self) -> Result<Option<Record>, LayoutError> {
-        let index = self.index()?;
-        Ok(index
-            .get("annotations")
-            .and_then(|annotations| serde_json::from_value(annotations.clone()).ok()))
+        Ok(Record::of(&self.index()?))
     }
 
     /// `index.json`.
     pub fn index(&self) -> Result<Value, LayoutError> {
-        let path = self.path.join(INDEX_FILE);
+        parse_document(&self.path.join(INDEX_FILE), &self.file_bytes(INDEX_FILE)?)
+    }
+
+    /// The bytes of a file beside the blobs.
+    pub(crate) fn file_bytes(&self, name: &str) -> Result<Vec<u8>, LayoutError> {
+        let path = self.path.join(name);
         let mut bytes = Vec::new();
-        let file = File::open(&path).map_err(LayoutError::io("open", &path))?;
-        file.take(DOCUMENT_LIMIT + 1)
+        open_file(&path)?
+            .take(DOCUMENT_LIMIT + 1)
             .read_to_end(&mut bytes)
             .map_err(LayoutError::io("read", &path))?;
         if bytes.len() as u64 > DOCUMENT_LIMIT {
             let reason = format!("more than {DOCUMENT_LIMIT} bytes are too many for a document");
             return Err(LayoutError::Document { path, reason });
         }
-        parse_document(&path, &bytes)
+        Ok(bytes)
     }
 
     /// The file of a blob.
@@ -195,15 +201,7 @@ impl Layout {
 
     /// A blob for reading. A pipe in its place would be waited for without end.
     pub fn open_blob(&self, digest: &Digest) -> Result<File, LayoutError> {
-        let path = self.blob_path(digest);
-        let metadata = fs::metadata(&path).map_err(LayoutError::io("open", &path))?;
-        if !metadata.is_file() {
-            return Err(LayoutError::Document {
-                path,
-                reason: "it is no file".to_owned(),
-            });
-        }
-        File::open(&path).map_err(LayoutError::io("open", &path))
+        open_file(&self.blob_path(digest))
     }
 
     /// A blob that is a JSON document, checked against the descriptor that named it.
@@ -217,6 +215,17 @@ impl Layout {
         digest: &Digest,
         size: u64,
     ) -> Result<(Vec<u8>, Value), LayoutError> {
+        let bytes = self.document_bytes(digest, size)?;
+        let value = parse_document(&self.blob_path(digest), &bytes)?;
+        Ok((bytes, value))
+    }
+
+    /// The bytes alone, checked like them.
+    pub(crate) fn document_bytes(
+        &self,
+        digest: &Digest,
+        size: u64,
+    ) -> Result<Vec<u8>, LayoutError> {
         let path = self.blob_path(digest);
         if size > DOCUMENT_LIMIT {
             return Err(LayoutError::Document {
@@ -237,8 +246,7 @@ impl Layout {
                 found: found.to_string(),
             });
         }
-        let value = parse_document(&path, &bytes)?;
-        Ok((bytes, value))
+        Ok(bytes)
     }
 
     /// Whether every blob is there with its size. Their bytes are not read.
@@ -286,13 +294,7 @@ impl Layout {
         referenced: &BTreeMap<Digest, u64>,
     ) -> Result<(), LayoutError> {
         self.write_file(LAYOUT_FILE, &json!({ "imageLayoutVersion": "1.0.0" }))?;
-        let index = json!({
-            "schemaVersion": 2,
-            "mediaType": "application/vnd.oci.image.index.v1+json",
-            "manifests": [descriptor],
-            "annotations": record,
-        });
-        self.write_file(INDEX_FILE, &index)?;
+        self.write_file(INDEX_FILE, &record.document(&descriptor))?;
         self.remove_unreferenced(&referenced.keys().map(Digest::hex).collect())
     }
 
@@ -387,6 +389,17 @@ fn is_intact(path: &Path, digest: &Digest, size: u64) -> bool {
     io::copy(&mut file, &mut hasher).is_ok() && hasher.finish().0 == *digest
 }
 
+fn open_file(path: &Path) -> Result<File, LayoutError> {
+    let metadata = fs::metadata(path).map_err(LayoutError::io("open", path))?;
+    if !metadata.is_file() {
+        return Err(LayoutError::Document {
+            path: path.to_owned(),
+            reason: "it is no file".to_owned(),
+        });
+    }
+    File::open(path).map_err(LayoutError::io("open", path))
+}
+
 fn parse_document(path: &Path, bytes: &[u8]) -> Result<Value, LayoutError> {
     serde_json::from_slice(bytes).map_err(|error| LayoutError::Document {
         path: path.to_owned(),
@@ -397,12 +410,14 @@ fn parse_document(path: &Path, bytes: &[u8]) -> Result<Value, LayoutError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Source;
 
     fn record() -> Record {
         Record {
             identity: Digest::sha256_of(b"plan"),
             source: Source::Maven,
             created: "7".to_owned(),
+            parts: None,
         }
     }
 

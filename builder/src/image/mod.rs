@@ -2,12 +2,14 @@
 
 mod base;
 mod config;
+mod jars;
 mod java;
 mod layer;
 mod layout;
 mod own;
 mod packages;
 mod read;
+mod record;
 mod shell;
 mod write;
 mod zookeeper;
@@ -18,9 +20,12 @@ use crate::source::debian::UnpackError;
 use crate::source::java::JavaError;
 use crate::store::StoreError;
 
+pub use jars::{jar_differences, jars_of_image};
 pub use layer::{Assembler, Layer};
-pub use layout::{Layout, LayoutError, Record};
+pub use layout::{Layout, LayoutError};
 pub use read::{Blob, Image, PlatformImage};
+pub use record::Record;
+pub(crate) use record::Seal;
 pub use write::{Written, up_to_date, write_image};
 
 /// Why a layer was not made.

@@ -9,8 +9,9 @@ use layers::Digest;
 use serde_json::json;
 
 use super::config::{self, Document};
-use super::layout::{Layout, Record};
+use super::layout::Layout;
 use super::read::Image;
+use super::record::Record;
 use super::{Assembler, Layer};
 use crate::plan::{LayerRecipe, Plan, Source};
 
@@ -95,6 +96,7 @@ pub fn write_image(
         identity: plan.identity(source),
         source,
         created: plan.created.to_string(),
+        parts: Some(plan.parts()),
     };
     layout.commit(descriptor, &record, &referenced)?;
     Ok(Written {

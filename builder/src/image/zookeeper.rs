@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 use layers::{Content, Digest, Entry, ImagePath, Node, Tree};
 
 use super::AssembleError;
-use crate::catalog::Coordinates;
+use super::jars::jar_differences;
 use crate::entrypoint;
 use crate::plan::{ZooKeeperOrigin, ZooKeeperRecipe};
 use crate::progress::Progress;
@@ -62,7 +62,8 @@ pub(super) fn tree(
                     )?;
                 }
             }
-            for difference in differences(&tree, jars)? {
+            let whose = "the release archive's";
+            for difference in jar_differences(whose, &jars_of(&tree)?, jars) {
                 progress.warn(&difference);
             }
             if tree.is_empty() {
@@ -75,39 +76,16 @@ pub(super) fn tree(
     Ok(tree)
 }
 
-/// How the archive's jars differ from those by Maven. The archive is authenticated by itself, so this
-/// is worth a word and no more.
-fn differences(
-    tree: &Tree,
-    pinned: &BTreeMap<Coordinates, Digest>,
-) -> Result<Vec<String>, AssembleError> {
-    let mut by_name: BTreeMap<String, &Digest> = pinned
-        .iter()
-        .map(|(jar, digest)| (jar.file_name(), digest))
-        .collect();
-    let mut found = Vec::new();
+/// The jars of the archive by file name.
+fn jars_of(tree: &Tree) -> Result<BTreeMap<String, Digest>, AssembleError> {
+    let mut jars = BTreeMap::new();
     for (path, entry) in tree.iter() {
-        let Node::File(content) = &entry.node else {
-            continue;
-        };
-        let name = path.file_name();
-        let digest = Digest::sha256_of(&content.read_all()?);
-        match by_name.remove(name) {
-            Some(pinned) if *pinned == digest => {}
-            Some(pinned) => found.push(format!(
-                "the release archive's `{name}` is {digest}, by Maven it is {pinned}"
-            )),
-            None => found.push(format!(
-                "the release archive's `{name}` is not in the catalog's list of jars"
-            )),
+        if let Node::File(content) = &entry.node {
+            let digest = Digest::sha256_of(&content.read_all()?);
+            jars.insert(path.file_name().to_owned(), digest);
         }
     }
-    found.extend(
-        by_name
-            .keys()
-            .map(|name| format!("the release archive has no `{name}`, which the catalog lists")),
-    );
-    Ok(found)
+    Ok(jars)
 }
 
 fn gunzip(archive: &Path, scratch: &Path) -> Result<PathBuf, AssembleError> {

@@ -5,6 +5,7 @@
 //! settings: what shapes bytes must be in them, what does not must stay out.
 
 mod inputs;
+mod parts;
 mod recipe;
 mod request;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::lock::{DebianLock, Lock, LockedPackage, LockedRelease, OutputFormat};
 use crate::source::maven::PinnedJar;
 
 pub use inputs::InputFile;
+pub use parts::Parts;
 pub use recipe::{
     BaseRecipe, JavaRecipe, LayerRecipe, OwnRecipe, ShellRecipe, ZooKeeperOrigin, ZooKeeperRecipe,
 };

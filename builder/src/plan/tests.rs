@@ -160,3 +160,38 @@ fn a_lock_for_other_bytes_is_refused() {
     );
     assert_eq!(error.to_string(), expected);
 }
+
+#[test]
+fn parts_say_what_has_changed() {
+    let (catalog, lock) = (catalog(), lock());
+    let parts = |catalog: &Catalog, lock: &Lock| {
+        let plan = Plan::new(catalog, lock, "3.6.1", &request(Variant::Full)).unwrap();
+        plan.parts()
+    };
+    let before = parts(&catalog, &lock);
+
+    let text = EMBEDDED_CATALOG.replacen("SIGTERM", "SIGKILL", 1);
+    let other = Catalog::parse(Path::new("versions.toml"), &text).unwrap();
+    let changed = parts(&other, &lock);
+    assert_ne!(changed.catalog, before.catalog);
+    assert_eq!(
+        (changed.lock, changed.program),
+        (before.lock.clone(), before.program.clone())
+    );
+
+    let package = lock.debian["trixie"]
+        .packages
+        .iter()
+        .find(|package| package.name == "libc6");
+    let old = package.unwrap().sha256.hex();
+    let text = EMBEDDED_LOCK.replace(old, Digest::sha256_of(b"other").hex());
+    let changed = parts(
+        &catalog,
+        &Lock::parse(Path::new("versions.lock"), &text).unwrap(),
+    );
+    assert_ne!(changed.lock, before.lock);
+    assert_eq!(
+        (changed.catalog, changed.program),
+        (before.catalog, before.program)
+    );
+}

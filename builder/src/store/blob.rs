@@ -92,6 +92,18 @@ impl Store {
         Ok(path)
     }
 
+    /// Takes a blob of another store, which keeps it. Where the file system can, both have one file.
+    pub(crate) fn adopt(&self, other: &Self, digest: &Digest) -> Result<(), StoreError> {
+        let (from, to) = (other.verified_path(digest)?, self.blob_path(digest));
+        match fs::hard_link(&from, &to) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(_) => (fs::copy(&from, &to))
+                .map(drop)
+                .map_err(StoreError::io("write", &to)),
+        }
+    }
+
     /// Puts bytes that are already in memory into the store.
     pub fn insert(&self, bytes: &[u8]) -> Result<Expected, StoreError> {
         let size = bytes.len() as u64;

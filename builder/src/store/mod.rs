@@ -290,6 +290,26 @@ mod tests {
     }
 
     #[test]
+    fn a_blob_of_another_store_is_taken_if_it_is_intact() {
+        let caches = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let [from, to] =
+            [0, 1].map(|position: usize| Store::open(caches[position].path()).unwrap());
+        let wanted = from.insert(b"right").unwrap();
+        to.adopt(&from, &wanted.digest).unwrap();
+        to.adopt(&from, &wanted.digest).unwrap();
+        assert_eq!(
+            fs::read(to.verified_path(&wanted.digest).unwrap()).unwrap(),
+            b"right"
+        );
+        assert!(from.contains(&wanted));
+        let other = Digest::sha256_of(b"other");
+        assert!(matches!(
+            to.adopt(&from, &other),
+            Err(StoreError::Missing(_))
+        ));
+    }
+
+    #[test]
     fn a_writer_takes_no_more_than_its_limit() {
         let cache = tempfile::tempdir().unwrap();
         let store = Store::open(cache.path()).unwrap();

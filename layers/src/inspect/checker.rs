@@ -145,7 +145,7 @@ impl Checker {
 }
 
 /// What a name is in a root whose `/bin` is a link to `/usr/bin`, if that is something else.
-fn merged(name: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn merged(name: &[u8]) -> Option<Vec<u8>> {
     let slash = name.iter().position(|byte| *byte == b'/')?;
     MERGED
         .contains(&&name[..slash])

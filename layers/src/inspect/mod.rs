@@ -17,12 +17,13 @@ mod stream;
 mod text;
 mod walk;
 
-use std::{collections::BTreeMap, io::Read};
+use std::{borrow::Cow, collections::BTreeMap, io::Read};
 
 use crate::{DiffId, Digest};
 
 pub use encoding::Encoding;
 pub use rule::{Rule, Violation};
+pub use text::printable;
 
 /// The largest file that a [`Visitor`] is given the bytes of.
 pub const CONTENT_LIMIT: u64 = 4 << 20;
@@ -176,6 +177,15 @@ fn with_rules(mut inspected: Inspected, rules: Vec<Rule>) -> Inspected {
     let violations = rules.into_iter().map(|rule| Violation { path: None, rule });
     inspected.violations.extend(violations);
     inspected
+}
+
+/// What an entry's path is in a root whose `/bin`, `/lib`, `/lib64` and `/sbin` are links into
+/// `/usr`: entries of several layers with the same one are in each other's way.
+pub fn usr_merged(path: &str) -> Cow<'_, str> {
+    match checker::merged(path.as_bytes()) {
+        Some(_) => format!("usr/{path}").into(),
+        None => path.into(),
+    }
 }
 
 /// Why an archive cannot be read to its end.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// Printable text, different for different bytes: a backslash always begins an escape.
-pub(super) fn printable(bytes: &[u8]) -> String {
+pub fn printable(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {

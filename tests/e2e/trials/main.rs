@@ -28,6 +28,7 @@ mod stopping;
 mod tarball;
 mod tools;
 mod users;
+mod verify;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -77,6 +78,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         reproducible::trials(&suite),
         resolver::trials(&suite),
         versions::trials(&suite),
+        verify::trials(&suite),
         offline::trials(&suite),
         full_disk::trials(&suite),
         killed::trials(&suite),
