@@ -659,6 +659,7 @@ fn layers_that_break_a_rule_are_named_with_the_path() {
                 with_member(tar, "var/lib/dpkg/status.d/libc6", |_| {})
             }),
             &[
+                "`var/lib/dpkg/status.d/libc6` comes after",
                 "`var/lib/dpkg/status.d/libc6` comes before its directory",
                 "`var/lib/dpkg/status.d/libc6` is in layer `sha256:",
             ],
@@ -672,7 +673,7 @@ fn layers_that_break_a_rule_are_named_with_the_path() {
                     it.as_old_mut().name[..5].copy_from_slice(b"etc/\0");
                 })
             }),
-            &["`etc` comes after", "with another mode or owner"],
+            &["`etc` is there twice", "with another mode or owner"],
         ),
         (
             "bytes behind the end",

@@ -210,6 +210,9 @@ fn a_damaged_image_is_not_built_again() {
     assert!(!workspace.cache().exists());
 }
 
+/// Something that a person does after a build.
+type Change = fn(&Workspace);
+
 #[test]
 fn what_has_changed_since_is_said() {
     let catalog = |workspace: &Workspace| {
@@ -219,7 +222,7 @@ fn what_has_changed_since_is_said() {
         workspace.server.add_files(&fixture().later.files);
         workspace.zookiln(["--quiet", "update"]).succeed();
     };
-    let changes: [(&[fn(&Workspace)], &str); 3] = [
+    let changes: [(&[Change], &str); 3] = [
         (&[catalog], "the catalog is"),
         (&[lock], "the lock is"),
         (&[catalog, lock], "the catalog and the lock are"),

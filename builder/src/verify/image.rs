@@ -23,6 +23,8 @@ const VERSION: &str = "org.opencontainers.image.version";
 const CREATED: &str = "org.opencontainers.image.created";
 /// The most layers that engines take.
 const LAYER_LIMIT: usize = 127;
+/// More than there are platforms that anybody builds for.
+const PLATFORM_LIMIT: usize = 32;
 
 /// What the documents of a platform say of its layers.
 #[derive(Debug)]
@@ -65,12 +67,19 @@ impl Verification<'_> {
         self.unknown(&file, "", index.unknown.keys());
         let expected = self.expected(&file, &index.annotations);
         self.names_of(top, &expected);
-        if index.manifests.is_empty() {
-            self.value(&file, "manifests", "one or more", "none");
+        if !(1..=PLATFORM_LIMIT).contains(&index.manifests.len()) {
+            let found = index.manifests.len().to_string();
+            self.value(
+                &file,
+                "manifests",
+                &format!("1 to {PLATFORM_LIMIT}"),
+                &found,
+            );
+            self.is_whole = false;
         }
         let mut seen = BTreeSet::new();
         let mut platforms = Vec::new();
-        for (position, descriptor) in index.manifests.iter().enumerate() {
+        for (position, descriptor) in index.manifests.iter().take(PLATFORM_LIMIT).enumerate() {
             let field = format!("manifests[{position}]");
             let platform = self.platform(&file, &field, descriptor);
             if !seen.insert(platform.to_string()) {
@@ -161,6 +170,7 @@ impl Verification<'_> {
         if !(1..=LAYER_LIMIT).contains(&manifest.layers.len()) {
             let found = manifest.layers.len().to_string();
             self.value(&file, "layers", &format!("1 to {LAYER_LIMIT}"), &found);
+            self.is_whole &= manifest.layers.len() < LAYER_LIMIT;
         }
         let mut layers = Vec::new();
         for (position, descriptor) in manifest.layers.iter().take(LAYER_LIMIT).enumerate() {
