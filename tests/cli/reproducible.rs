@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use crate::support::{Layout, Run, Workspace};
+use crate::support::{Layout, Run, Workspace, json};
 
 /// The digest of `build --version 3.6.1` where nothing is special.
 static ORDINARY: LazyLock<String> = LazyLock::new(|| {
@@ -174,18 +174,38 @@ fn source_date_epoch_lowers_every_time_and_raises_none() {
     let workspace = Workspace::new();
     let build = |epoch: &str| {
         let run = workspace
-            .zookiln(["--quiet", "build", "--version", "3.6.1"])
+            .zookiln(["build", "--version", "3.6.1"])
             .env("SOURCE_DATE_EPOCH", epoch)
             .succeed();
-        (digest(&run), read(&workspace.project()))
+        let said = run.lines("`SOURCE_DATE_EPOCH`").join("\n");
+        (digest(&run), said, read(&workspace.project()))
+    };
+    let shown = |time: &str| {
+        let run = workspace
+            .zookiln(["inspect", "images/zookeeper-3.6.1"])
+            .succeed();
+        let line = format!("created      {time}\n");
+        assert_eq!(run.stdout().matches(&line).count(), 2, "{}", run.stdout());
     };
 
-    let (higher, layout) = build("4102444800");
+    let (higher, said, layout) = build("4102444800");
     assert_eq!(higher, *ORDINARY);
+    assert_eq!(
+        said,
+        "`SOURCE_DATE_EPOCH` raises no time: that of the catalog stays, 2026-01-01T00:00:00Z"
+    );
     assert_eq!(layout.images[0].config["created"], "2026-01-01T00:00:00Z");
+    assert_eq!(recorded(&layout), "1767225600");
+    shown("2026-01-01T00:00:00Z");
 
-    let (lower, layout) = build("1000000000");
+    let (lower, said, layout) = build("1000000000");
     assert_ne!(lower, *ORDINARY);
+    assert_eq!(
+        said,
+        "`SOURCE_DATE_EPOCH` lowers every time to 2001-09-09T01:46:40Z"
+    );
+    assert_eq!(recorded(&layout), "1000000000");
+    shown("2001-09-09T01:46:40Z");
     for image in &layout.images {
         assert_eq!(image.config["created"], "2001-09-09T01:46:40Z");
         for layer in &image.layers {
@@ -196,8 +216,37 @@ fn source_date_epoch_lowers_every_time_and_raises_none() {
         }
     }
 
-    let (empty, _) = build("");
+    let (empty, said, _) = build("");
     assert_eq!(empty, *ORDINARY);
+    assert_eq!(said, "");
+}
+
+/// What `index.json` says of the time.
+fn recorded(layout: &Layout) -> &str {
+    (layout.top["annotations"]["zookiln.created"].as_str()).unwrap()
+}
+
+/// Whoever looks before is told as well.
+#[test]
+fn a_dry_run_says_what_source_date_epoch_comes_to() {
+    let workspace = Workspace::new();
+    let run = workspace
+        .zookiln([
+            "build",
+            "--version",
+            "3.6.1",
+            "--dry-run",
+            "--format",
+            "json",
+        ])
+        .env("SOURCE_DATE_EPOCH", "1000000000")
+        .succeed();
+    assert_eq!(
+        run.stderr,
+        "`SOURCE_DATE_EPOCH` lowers every time to 2001-09-09T01:46:40Z\n"
+    );
+    let plan = json(&run.stdout);
+    assert_eq!(plan["images"][0]["created"], "2001-09-09T01:46:40Z");
 }
 
 fn read(project: &Path) -> Layout {

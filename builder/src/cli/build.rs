@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -13,9 +14,9 @@ use super::selection::{Selection, SourceArgument};
 use super::usage::usage;
 use super::{Common, context, dry_run};
 use crate::build::{Builder, Order, Outcome, Target};
-use crate::catalog::Variant;
+use crate::catalog::{Catalog, Variant};
 use crate::image::Written;
-use crate::plan::Source;
+use crate::plan::{Request, Source};
 use crate::progress::Progress;
 
 /// Write the image of one or more versions as OCI layouts
@@ -82,6 +83,11 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> 
     }
     let targets = order.targets(&catalog, &lock)?;
     let places = arguments.network.places()?;
+    if let Some(effect) = effect_of_epoch(&order.request, &catalog)
+        && !common.quiet
+    {
+        eprintln!("{effect}");
+    }
     if arguments.dry_run {
         return dry_run::print(&order, &targets, arguments.format);
     }
@@ -103,6 +109,17 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> 
         builder.build(&order, (&catalog, &lock), pending, &mut report)?;
     }
     Ok(printer.finish()?)
+}
+
+/// What `SOURCE_DATE_EPOCH` comes to, where it is set.
+fn effect_of_epoch(request: &Request, catalog: &Catalog) -> Option<String> {
+    let epoch = request.source_date_epoch?;
+    let used = UNIX_EPOCH + Duration::from_secs(epoch.min(catalog.created));
+    let used = humantime::format_rfc3339_seconds(used);
+    Some(match epoch < catalog.created {
+        true => format!("`SOURCE_DATE_EPOCH` lowers every time to {used}"),
+        false => format!("`SOURCE_DATE_EPOCH` raises no time: that of the catalog stays, {used}"),
+    })
 }
 
 pub(super) fn available_threads() -> anyhow::Result<NonZeroUsize> {
