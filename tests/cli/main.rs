@@ -27,6 +27,7 @@ mod show;
 mod signed;
 mod sources;
 mod support;
+mod tampered;
 mod transfers;
 mod trust;
 mod update;

@@ -5,7 +5,7 @@ use std::fs;
 use snapbox::{assert_data_eq, str};
 
 use crate::support::{
-    HOST, Layout, Run, Snapshot, Workspace, fixture, flipped, names, sha256, sha512, tarball_path,
+    HOST, Layout, Run, Snapshot, Workspace, fixture, flipped, names, sha512, tarball_path,
 };
 
 const BUILD: [&str; 4] = ["--quiet", "build", "--version", "3.6.1"];
@@ -211,36 +211,6 @@ images/zookeeper-3.6.1:3.6.1 [digest] (maven, written)
 "#]]
     );
     assert_eq!(workspace.server.requests(), asked);
-}
-
-#[test]
-fn offline_a_damaged_input_is_an_error() {
-    let workspace = Workspace::new();
-    workspace.zookiln(FETCH).succeed();
-    let path = fixture().path("bash_5.2.37-2_amd64.deb");
-    let cached = workspace.cached(&fixture().digest(path));
-    let found = sha256(&flipped(fixture().bytes(path)));
-    fs::write(&cached, flipped(fixture().bytes(path))).unwrap();
-
-    let run = workspace.zookiln(OFFLINE).fail();
-
-    let run = run
-        .name(&cached.display().to_string(), "[FILE]")
-        .name(&fixture().digest(path), "[expected]")
-        .name(&format!("sha256:{found}"), "[found]");
-    assert_data_eq!(
-        run.transcript(),
-        str![[r#"
-$ zookiln --quiet build --version 3.6.1 --offline
-! warning: cached file `[FILE]`: expected [expected], found [found]; it is fetched or made again
-! error: cannot build 3.6.1: not in the cache, and the build is offline: one file, 764 B
-!   bash_5.2.37-2_amd64.deb (764 B)
-! hint: run `zookiln fetch` where there is a network, or name a copy by `--mirror file:DIR`
-[exit 1]
-
-"#]]
-    );
-    assert!(!workspace.project().join("images").exists());
 }
 
 #[test]

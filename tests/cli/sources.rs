@@ -247,7 +247,7 @@ fn jars_that_nobody_has_are_one_error() {
     let first = run.stderr.lines().next().unwrap();
     assert_eq!(
         first,
-        "error: cannot fetch 4 jars: no Maven repository answered, and there is no `mvn` on PATH"
+        "error: cannot fetch 4 jars: no Maven repository gave what the lock names, and there is no `mvn` on PATH"
     );
     assert_data_eq!(
         run.lines("hint: ").join("\n"),

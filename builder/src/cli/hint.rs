@@ -55,6 +55,11 @@ fn for_cause(cause: &(dyn Error + 'static)) -> Option<String> {
         Some("run `zookiln update` to write it".to_owned())
     } else if cause.is::<OutOfDate>() {
         Some("run `zookiln update` and commit what it writes".to_owned())
+    } else if let Some(SuiteError::Download(error)) = cause.downcast_ref() {
+        Some(for_download(
+            error,
+            "name a mirror by `--mirror debian=ADDRESS`",
+        ))
     } else if let Some(error) = cause.downcast_ref::<SuiteError>() {
         error.hint().map(str::to_owned)
     } else if let Some(error) = cause.downcast_ref::<SignatureProblem>() {

@@ -2,13 +2,10 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::fs;
 use std::sync::atomic::{self, AtomicUsize};
 use std::sync::{LazyLock, Mutex};
 
-use crate::support::{
-    Behaviour, Layout, Run, Server, Tag, Workspace, Zookiln, fixture, names, sha256, sha512,
-};
+use crate::support::{Behaviour, Layout, Run, Server, Tag, Workspace, Zookiln, fixture};
 
 /// An address of this host that nobody listens on.
 const REFUSED: &str = "http://127.0.0.1:1";
@@ -167,17 +164,7 @@ fn check_image(workspace: &Workspace) {
 
 fn check_nothing_is_left(workspace: &Workspace) {
     assert!(!workspace.project().join("images").exists());
-    assert_eq!(workspace.scratch(), Vec::<String>::new());
-    let blobs = workspace.cache().join("v1/blobs");
-    for (algorithm, sum) in [
-        ("sha256", sha256 as fn(&[u8]) -> String),
-        ("sha512", sha512),
-    ] {
-        for name in names(&blobs.join(algorithm)) {
-            let bytes = fs::read(blobs.join(algorithm).join(&name)).unwrap();
-            assert_eq!(sum(&bytes), name, "an unverified blob is in the cache");
-        }
-    }
+    workspace.check_cache();
 }
 
 /// What a failed build said of the bad address.

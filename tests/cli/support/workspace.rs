@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use tempfile::TempDir;
 
 use super::command::Zookiln;
+use super::digest::{sha256, sha512};
 use super::fixture::fixture;
 use super::maven::mvn_script;
 use super::server::Server;
@@ -131,6 +132,24 @@ impl Workspace {
         let path = self.cache().join("v1/blobs").join(digest.replace(':', "/"));
         assert!(path.is_file(), "`{digest}` is not in the cache");
         path
+    }
+
+    /// Panics where the cache has something that is not what its name says, or is half made.
+    pub(crate) fn check_cache(&self) {
+        if !self.cache().join("v1").exists() {
+            return;
+        }
+        assert_eq!(self.scratch(), Vec::<String>::new());
+        let blobs = self.cache().join("v1/blobs");
+        for (algorithm, sum) in [
+            ("sha256", sha256 as fn(&[u8]) -> String),
+            ("sha512", sha512),
+        ] {
+            for name in names(&blobs.join(algorithm)) {
+                let bytes = fs::read(blobs.join(algorithm).join(&name)).unwrap();
+                assert_eq!(sum(&bytes), name, "an unverified blob is in the cache");
+            }
+        }
     }
 
     /// Names in the scratch directory of the cache.

@@ -86,7 +86,8 @@ fn describe_no_maven(reasons: &[Reason]) -> String {
     if reasons.is_empty() {
         return "there is no `mvn` on PATH".to_owned();
     }
-    let mut text = "no Maven repository answered, and there is no `mvn` on PATH".to_owned();
+    let mut text =
+        "no Maven repository gave what the lock names, and there is no `mvn` on PATH".to_owned();
     for reason in reasons {
         text.push_str(&format!("\n  {reason}"));
     }
@@ -320,7 +321,7 @@ mod tests {
         );
         assert_eq!(
             message(vec![silent("a"), silent("b")]),
-            "cannot fetch 2 jars: no Maven repository answered, and there is no `mvn` on PATH\n  a\n  b"
+            "cannot fetch 2 jars: no Maven repository gave what the lock names, and there is no `mvn` on PATH\n  a\n  b"
         );
     }
 
