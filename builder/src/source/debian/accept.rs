@@ -12,8 +12,8 @@ use super::release::Release;
 /// Debian writes it itself; derived distributions write their own.
 const ORIGIN: &str = "Debian";
 
-/// By how much the clock of this host may be slow.
-const SLOW_CLOCK: Duration = Duration::from_secs(60 * 60);
+/// By how much the clock of this host may be slow, as for the signature itself.
+const SLOW_CLOCK: Duration = Duration::from_secs(signatures::CLOCK_TOLERANCE);
 
 /// What was asked for, and when.
 #[derive(Debug, Clone, Copy)]
