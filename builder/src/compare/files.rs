@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn entries_come_go_change_and_move() {
-        let cases: [(&[(&str, &str, &str)], &[&str]); 9] = [
+        type Layers<'a> = &'a [(&'a str, &'a str, &'a str)];
+        let cases: [(Layers<'_>, &[&str]); 9] = [
             (&[("l", "d/ d/a=1", "d/ d/a=1")], &[]),
             (
                 &[("l", "d/a=1", "d/a=2 d/b=1")],

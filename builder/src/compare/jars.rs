@@ -144,7 +144,8 @@ mod tests {
 
     #[test]
     fn jars_are_compared_by_name_version_and_bytes() {
-        let cases: [(&[(&str, &str)], &[(&str, &str)], &[&str]); 6] = [
+        type Files<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(Files<'_>, Files<'_>, &[&str]); 6] = [
             (&[("l/a-1.jar", "x")], &[("l/a-1.jar", "x")], &[]),
             (&[("l/a-1.jar", "x")], &[("m/a-1.jar", "x")], &[]),
             (&[("a-1.jar", "x")], &[("a-2.jar", "x")], &["a 1 2"]),
@@ -157,7 +158,7 @@ mod tests {
             ),
         ];
         for (old, new, expected) in cases {
-            let entries = |list: &[(&str, &str)]| -> Vec<InspectedEntry> {
+            let entries = |list: Files<'_>| -> Vec<InspectedEntry> {
                 list.iter()
                     .map(|(path, content)| file(path, content))
                     .collect()

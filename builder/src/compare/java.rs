@@ -38,10 +38,10 @@ pub(super) fn changes<'a>(
 ) -> Vec<JavaChange> {
     let (mut old, new) = (runtimes(old), runtimes(new));
     // Another version of Java usually lives in another directory.
-    if let ([before], [after]) = (&home_list(&old)[..], &home_list(&new)[..]) {
-        if let Some(runtime) = old.remove(before) {
-            old.insert(after.clone(), runtime);
-        }
+    if let ([before], [after]) = (&home_list(&old)[..], &home_list(&new)[..])
+        && let Some(runtime) = old.remove(before)
+    {
+        old.insert(after.clone(), runtime);
     }
     let homes: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     homes
@@ -106,7 +106,8 @@ mod tests {
         let of = |version: &str, modules: &str| {
             format!("IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"{version}\"\nMODULES=\"{modules}\"\n")
         };
-        let cases: [(&[(&str, String)], &[(&str, String)], &[&str]); 6] = [
+        type Texts<'a> = &'a [(&'a str, String)];
+        let cases: [(Texts<'_>, Texts<'_>, &[&str]); 6] = [
             (
                 &[("j/21/release", of("21", "a b"))],
                 &[("j/21/release", of("21", "b a"))],

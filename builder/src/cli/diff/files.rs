@@ -36,6 +36,8 @@ pub(super) struct Files<'a> {
     pub(super) cut: Cut,
 }
 
+type IsSaid = fn(&Said<'_>, &FileChange) -> bool;
+
 impl Files<'_> {
     pub(super) fn write(&self, files: &[Held<FileChange>]) -> String {
         let mut layers: Vec<(&str, Vec<&Held<FileChange>>)> = Vec::new();
@@ -95,7 +97,7 @@ impl Files<'_> {
     }
 
     /// What is said elsewhere, and where. The first that fits counts.
-    const SAID: [(fn(&Said<'_>, &FileChange) -> bool, &'static str); 4] = [
+    const SAID: [(IsSaid, &'static str); 4] = [
         (
             |said, file| said.is_gone_with_layer(file),
             "gone with the layer (--all shows them)",
