@@ -177,7 +177,7 @@ type Harm = fn(&Path);
 
 #[test]
 fn a_blob_that_is_not_what_it_was_is_named() {
-    let harms: [(&str, Harm, &str); 7] = [
+    let harms: [(&str, Harm, &str); 8] = [
         (
             "truncated",
             |path| fs::write(path, &fs::read(path).unwrap()[1..]).unwrap(),
@@ -192,6 +192,14 @@ fn a_blob_that_is_not_what_it_was_is_named() {
             "extended",
             |path| fs::write(path, [fs::read(path).unwrap(), vec![0]].concat()).unwrap(),
             "expected sha256:",
+        ),
+        (
+            "a file of holes",
+            |path| {
+                let file = fs::File::options().write(true).open(path).unwrap();
+                file.set_len(1 << 40).unwrap();
+            },
+            "1099511627776 bytes are too many for a blob",
         ),
         (
             "removed",

@@ -572,3 +572,26 @@ fn a_config_that_lies_about_a_layer_is_refused_when_it_is_read() {
     let error = bench.compare(&model).unwrap_err();
     assert!(matches!(error, CompareError::DiffId { .. }), "{error}");
 }
+
+/// Small files must not become much memory.
+#[test]
+fn an_index_that_names_the_same_manifest_thousands_of_times_is_refused() {
+    let bench = Bench::new();
+    let model = Model {
+        writer: Some((
+            Place::Index,
+            Box::new(|value| {
+                let mut value = value.clone();
+                let manifests = value["manifests"].as_array_mut().unwrap();
+                *manifests = vec![manifests[0].clone(); 12_000];
+                value.to_string().into_bytes()
+            }),
+        )),
+        ..image()
+    };
+    let error = chain(&bench.compare(&model).unwrap_err());
+    assert!(
+        error.contains("documents of the image have more than"),
+        "{error}"
+    );
+}

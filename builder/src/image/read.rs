@@ -14,6 +14,9 @@ const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// The annotation that carries the full reference, for containerd.
 const IMAGE_NAME: &str = "io.containerd.image.name";
 
+/// Index, manifests and configs of a real image have some kilobytes; all of them are kept in memory.
+const DOCUMENTS_LIMIT: u64 = 16 << 20;
+
 const LAYER_TYPES: [MediaType; 3] = [
     MediaType::ImageLayerGzip,
     MediaType::ImageLayerZstd,
@@ -74,10 +77,11 @@ impl Image {
         };
         let index_blob = blob_of(&[MediaType::ImageIndex], only).map_err(bad)?;
         let index: ImageIndex = document(layout, &index_blob)?;
+        let mut documents = Documents { layout, bytes: 0 };
         let platforms = index
             .manifests()
             .iter()
-            .map(|descriptor| read_platform(layout, descriptor))
+            .map(|descriptor| read_platform(&mut documents, descriptor))
             .collect::<Result<_, _>>()?;
         let annotation = |name| {
             only.annotations()
@@ -109,16 +113,44 @@ impl Image {
     }
 }
 
-fn read_platform(layout: &Layout, descriptor: &Descriptor) -> Result<PlatformImage, LayoutError> {
-    let path = layout.path().join("index.json");
+/// Reads documents as long as they are not too many.
+struct Documents<'a> {
+    layout: &'a Layout,
+    bytes: u64,
+}
+
+impl Documents<'_> {
+    fn read(&mut self, blob: &Blob) -> Result<Value, LayoutError> {
+        self.bytes = self.bytes.saturating_add(blob.size);
+        if self.bytes > DOCUMENTS_LIMIT {
+            return Err(LayoutError::Document {
+                path: self.layout.blob_path(&blob.digest),
+                reason: format!(
+                    "with it the documents of the image have more than {DOCUMENTS_LIMIT} bytes"
+                ),
+            });
+        }
+        self.layout.document(&blob.digest, blob.size)
+    }
+}
+
+fn read_platform(
+    documents: &mut Documents<'_>,
+    descriptor: &Descriptor,
+) -> Result<PlatformImage, LayoutError> {
+    let path = documents.layout.path().join("index.json");
     let bad = |reason: String| LayoutError::Document {
         path: path.clone(),
         reason,
     };
     let manifest_blob = blob_of(&[MediaType::ImageManifest], descriptor).map_err(bad)?;
-    let manifest: ImageManifest = document(layout, &manifest_blob)?;
+    let manifest: ImageManifest =
+        typed(documents.read(&manifest_blob)?).map_err(|reason| LayoutError::Document {
+            path: documents.layout.blob_path(&manifest_blob.digest),
+            reason,
+        })?;
     let config = blob_of(&[MediaType::ImageConfig], manifest.config()).map_err(bad)?;
-    let config_document = layout.document(&config.digest, config.size)?;
+    let config_document = documents.read(&config)?;
     let platform = descriptor
         .platform()
         .as_ref()

@@ -38,7 +38,9 @@ impl Verification<'_> {
                 if json::canonical(&value) != bytes {
                     self.found(file, Fault::NotCanonical);
                 }
-                self.nulls(file, "", &value);
+                if let Some(pointer) = first_null("", &value) {
+                    self.found(file, Fault::Null { pointer });
+                }
                 Some(value)
             }
             Err(error) => {
@@ -46,27 +48,6 @@ impl Verification<'_> {
                 self.is_whole = false;
                 None
             }
-        }
-    }
-
-    /// Consumers take a null for a list that is empty, for one that is not there, or not at all.
-    fn nulls(&mut self, file: &str, pointer: &str, value: &Value) {
-        match value {
-            Value::Null => {
-                let pointer = pointer.to_owned();
-                self.found(file, Fault::Null { pointer });
-            }
-            Value::Array(items) => {
-                for (position, item) in items.iter().enumerate() {
-                    self.nulls(file, &format!("{pointer}/{position}"), item);
-                }
-            }
-            Value::Object(fields) => {
-                for (name, field) in fields {
-                    self.nulls(file, &format!("{pointer}/{name}"), field);
-                }
-            }
-            Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
 
@@ -196,6 +177,18 @@ impl Verification<'_> {
                 None
             }
         }
+    }
+}
+
+/// Consumers take a null for a list that is empty, for one that is not there, or not at all.
+fn first_null(pointer: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some(pointer.to_owned()),
+        Value::Array(items) => (items.iter().enumerate())
+            .find_map(|(position, item)| first_null(&format!("{pointer}/{position}"), item)),
+        Value::Object(fields) => (fields.iter())
+            .find_map(|(name, field)| first_null(&format!("{pointer}/{name}"), field)),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }
 

@@ -172,6 +172,10 @@ fn config_field(keys: &[&str]) -> Option<String> {
 fn layout_field(keys: &[&str]) -> Option<String> {
     let name = match keys {
         ["annotations", "zookiln.identity"] => "identity of the build",
+        ["annotations", "zookiln.catalog"] => "catalog it is from",
+        ["annotations", "zookiln.lock"] => "lock it is from",
+        ["annotations", "zookiln.program"] => "program that built it",
+        ["annotations", "zookiln.seal"] => "seal of this file",
         ["annotations", "zookiln.source"] => "source of ZooKeeper",
         ["annotations", "zookiln.created"] => "SOURCE_DATE_EPOCH",
         [
