@@ -9,8 +9,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, anyhow, bail};
-use serde_json::Value;
 
+use crate::cargo;
 use crate::command::{Call, call};
 use crate::engine::docker;
 use crate::layout::Layout;
@@ -141,7 +141,9 @@ impl World {
     pub fn program(&self) -> anyhow::Result<&Path> {
         let path = self.program.get(|| {
             let path = self.scratch.join("zookiln");
-            fs::copy(compiled_program()?, &path)?;
+            let messages = cargo::messages(cargo::build(&cargo::top()))?;
+            let compiled = cargo::executable(&messages).context("cargo names no executable")?;
+            fs::copy(compiled, &path)?;
             Ok(path)
         })?;
         Ok(path)
@@ -267,21 +269,4 @@ impl World {
             let _ = docker(["image", "rm", &name]).finish();
         }
     }
-}
-
-/// Has cargo compile the program, and asks it where.
-fn compiled_program() -> anyhow::Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let finished = call(cargo)
-        .args(["build", "--package", "zookiln"])
-        .args(["--message-format", "json-render-diagnostics"])
-        .directory(Path::new(env!("CARGO_MANIFEST_DIR")))
-        .finish()?;
-    if finished.code != 0 {
-        bail!("the program does not compile:\n{}", finished.stderr);
-    }
-    (finished.stdout.lines())
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
-        .context("cargo names no executable")
 }

@@ -7,6 +7,8 @@
 
 pub mod apt;
 pub mod ask;
+pub mod cargo;
+pub mod checkout;
 pub mod command;
 pub mod disk;
 pub mod engine;

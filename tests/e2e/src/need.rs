@@ -16,6 +16,8 @@ pub enum Need {
     Arm64,
     /// The kernel has IPv6.
     Ipv6,
+    /// Programs may serve file systems.
+    Fuse,
     /// Compose, as a program of its own or as a plugin of the engine's client.
     Compose,
     /// A program on `PATH`, and the Debian package that has it.
@@ -100,6 +102,11 @@ pub const APT: Need = program("apt-get", "apt");
 /// The judge of versions.
 pub const DPKG: Need = program("dpkg", "dpkg");
 
+/// Lists directories in an order of one's choice.
+pub const DISORDERFS: Need = program("disorderfs", "disorderfs");
+/// Says which files make up a checkout.
+pub const GIT: Need = program("git", "git");
+
 /// Everything that any trial needs.
 pub const ALL: &[Need] = &[
     Need::Engine,
@@ -128,6 +135,9 @@ pub const ALL: &[Need] = &[
     APT_HELPER,
     APT,
     DPKG,
+    DISORDERFS,
+    GIT,
+    Need::Fuse,
 ];
 
 impl Need {
@@ -151,6 +161,8 @@ impl Need {
             }),
             Self::Ipv6 => (!Path::new("/proc/net/if_inet6").exists())
                 .then(|| "the kernel has no IPv6: load the module ipv6".to_owned()),
+            Self::Fuse => (!Path::new("/dev/fuse").exists())
+                .then(|| "the kernel has no FUSE: load the module fuse".to_owned()),
             Self::Compose => compose().is_none().then(|| {
                 "no Compose: install docker-compose, or the plugin docker-compose-v2".to_owned()
             }),

@@ -5,7 +5,7 @@ use std::fs;
 
 use anyhow::ensure;
 use e2e::command::{Finished, call};
-use e2e::disk::SmallDisk;
+use e2e::disk::Disk;
 use e2e::images::{VERSIONS, World, distroless};
 use e2e::layout::Layout;
 use e2e::need::{NSENTER, Need, SKOPEO, UNSHARE};
@@ -41,7 +41,7 @@ fn cache(world: &World) -> anyhow::Result<()> {
     let vendored = world.vendored()?;
     let directory = world.directory("full-cache")?;
     let (cache, output) = (directory.join("disk"), directory.join("layout"));
-    let disk = SmallDisk::mount(&cache, CACHES[0])?;
+    let disk = Disk::of_size(&cache, CACHES[0])?;
     let mut stages = BTreeSet::new();
     for megabytes in CACHES {
         disk.resize(megabytes)?;
@@ -69,7 +69,7 @@ fn output(world: &World) -> anyhow::Result<()> {
     let vendored = world.vendored()?;
     let old = world.layout(distroless(VERSIONS[0]))?;
     let directory = world.directory("full-output")?.join("disk");
-    let disk = SmallDisk::mount(&directory, LARGE)?;
+    let disk = Disk::of_size(&directory, LARGE)?;
     let output = directory.join("layout");
     (disk.send(call("cp").arg("-r").arg(&old.path).arg(&output))).succeed()?;
     let used = disk.send(call("du").arg("-sm").arg(&directory)).stdout()?;

@@ -1,14 +1,19 @@
-//! The same digest, whoever builds, where, when and with how many threads.
+//! The same digest, whoever builds, where, when, with how many threads and from which checkout.
+//!
+//! A network and a directory of inputs, a warm and an empty cache are compared in `offline`, the
+//! release archive and its jars in `tarball`; `SOURCE_DATE_EPOCH` in `tests/cli`.
 
 use std::fs;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+use e2e::checkout::Checkout;
 use e2e::command::call;
+use e2e::disk::Disk;
 use e2e::images::{ImageId, VERSIONS, World, distroless, full};
 use e2e::layout::Layout;
-use e2e::need::{Need, SETPRIV};
+use e2e::need::{DISORDERFS, GIT, NSENTER, Need, SETPRIV, UNSHARE};
 use libtest_mimic::Trial;
 
 use crate::{Suite, same};
@@ -19,7 +24,16 @@ const OTHER_USER: u32 = 65534;
 pub(crate) fn trials(suite: &Suite) -> Vec<Trial> {
     vec![
         suite.trial("same_digest_output_deleted", &[], output_deleted),
-        suite.trial("same_digest_cold_cache_eight_threads", &[], eight_threads),
+        suite.trial(
+            "same_digest_other_checkout_cold_cache_eight_threads",
+            &[GIT],
+            other_checkout,
+        ),
+        suite.trial(
+            "same_digest_directories_in_reverse_empty_cache_other_language",
+            &[Need::Root, Need::Fuse, DISORDERFS, UNSHARE, NSENTER],
+            in_reverse,
+        ),
         suite.trial(
             "same_digest_cold_cache_one_thread_other_user_umask_zone_directory",
             &[Need::Root, SETPRIV],
@@ -48,17 +62,45 @@ fn output_deleted(world: &World) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn eight_threads(world: &World) -> anyhow::Result<()> {
+/// The entrypoint that the program carries is compiled, and so is the program.
+fn other_checkout(world: &World) -> anyhow::Result<()> {
     let image = full(VERSIONS[1]);
-    let directory = world.directory("eight-threads")?;
+    let directory = world.directory("other-checkout")?;
     let cache = inputs_only(world, image, &directory)?;
+    let checkout = Checkout::compile(&directory)?;
+    let entrypoints = checkout.entrypoints_of_another_cargo_home(["x86_64", "aarch64"])?;
+    for (platform, found) in ["linux/amd64", "linux/arm64"].into_iter().zip(entrypoints) {
+        let expected = zookiln::entrypoint::binary(platform.parse()?);
+        ensure!(found == expected, "another entrypoint for {platform}");
+    }
     let output = directory.join("layout");
-    world
-        .zookiln(["build", "--version", image.version, "-j", "8", "--output"])?
+    call(&checkout.program)
+        .args(["build", "--version", image.version, "-j", "8", "--output"])
         .arg(&output)
+        .directory(&directory)
         .env("ZOOKILN_CACHE", cache)
         .succeed()?;
     same_digest(world, image, &output)
+}
+
+/// Cache, output and temporary files on a file system that lists names from the last to the first.
+fn in_reverse(world: &World) -> anyhow::Result<()> {
+    let vendored = world.vendored()?;
+    let directory = world.directory("in-reverse")?;
+    let place = directory.join("disk");
+    let disk = Disk::reversed(&place, &directory.join("kept"))?;
+    for name in ["cache", "temporary", "project"] {
+        fs::create_dir(disk.seen_from_outside(name))?;
+    }
+    let build = vendored.build(world, &place.join("cache"), &place.join("project/layout"))?;
+    disk.send(build)
+        .args(["-j", "3"])
+        .env("TMPDIR", place.join("temporary"))
+        .env("TZ", "Pacific/Kiritimati")
+        .env("LANG", "tr_TR.UTF-8")
+        .env("LC_ALL", "tr_TR.UTF-8")
+        .succeed()?;
+    vendored.is_image(&disk.seen_from_outside("project/layout"))
 }
 
 fn one_thread_elsewhere(world: &World) -> anyhow::Result<()> {
