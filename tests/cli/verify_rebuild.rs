@@ -61,7 +61,7 @@ fn everything_is_made_anew_and_nothing_of_it_stays() {
     assert_eq!(workspace.scratch(), Vec::<String>::new());
     assert_eq!(
         names(&workspace.project()),
-        ["images", "versions.lock", "versions.toml"]
+        ["images", "versions.keys", "versions.lock", "versions.toml"]
     );
 }
 
@@ -331,6 +331,6 @@ fn an_interrupted_rebuild_leaves_nothing() {
     assert!(Snapshot::of(&image(&workspace)) == before);
     assert_eq!(
         names(&workspace.project()),
-        ["images", "versions.lock", "versions.toml"]
+        ["images", "versions.keys", "versions.lock", "versions.toml"]
     );
 }

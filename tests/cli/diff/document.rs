@@ -246,8 +246,8 @@ fn the_json_has_everything_with_stable_names() {
     {
       "document": "layout",
       "finding": "value",
-      "new": "sha256:6ac20d4b97d20f57db2c21f9839b938ef82047e3d8f9638c9863b578e9808792",
-      "old": "sha256:2266acef1191cde25942e849620b85c3c44400611549c49d459729312e8c6ccd",
+      "new": "sha256:a81af5aca7ce5db66f2af7ae9cf849288f68b9b92e162ad6f9b62d18a97b8d2d",
+      "old": "sha256:0f78b457599e1901524f61c4f57e343ed1e6b8d5b9dc3ade58ba6bae3f944d6c",
       "path": [
         "annotations",
         "zookiln.seal"
@@ -284,7 +284,7 @@ fn the_json_has_everything_with_stable_names() {
       "zookiln.created": "1767225600",
       "zookiln.identity": "…",
       "zookiln.lock": "sha256:57a50a278cb330c7488b6ab999a6f9e81e525567b6ad6af66bdb275a4b932dbd",
-      "zookiln.program": "sha256:397b53958d68b029555b76c08277baf87b2a338f5d8dce636f6ee7e8c3bc5761",
+      "zookiln.program": "sha256:618e68d6a12296684ec431ea90a5cc98c5c8744c583dd69c9b5f9582ea8b1799",
       "zookiln.source": "tarball"
     },
     "reference": "docker.io/example/zookeeper:3.6.1",
@@ -299,7 +299,7 @@ fn the_json_has_everything_with_stable_names() {
       "zookiln.created": "1767225600",
       "zookiln.identity": "…",
       "zookiln.lock": "sha256:05b52e5cbede2aa379e841a5148352e480dcab396189a03db80523e3a33187ce",
-      "zookiln.program": "sha256:397b53958d68b029555b76c08277baf87b2a338f5d8dce636f6ee7e8c3bc5761",
+      "zookiln.program": "sha256:618e68d6a12296684ec431ea90a5cc98c5c8744c583dd69c9b5f9582ea8b1799",
       "zookiln.source": "tarball"
     },
     "reference": "docker.io/example/zookeeper:3.5.7",
