@@ -15,7 +15,7 @@ const REF_NAME: &str = "org.opencontainers.image.ref.name";
 const IMAGE_NAME: &str = "io.containerd.image.name";
 
 /// Index, manifests and configs of a real image have some kilobytes; all of them are kept in memory.
-const DOCUMENTS_LIMIT: u64 = 16 << 20;
+const DOCUMENTS_LIMIT: u64 = 8 << 20;
 
 const LAYER_TYPES: [MediaType; 3] = [
     MediaType::ImageLayerGzip,
