@@ -2,6 +2,13 @@
 
 use super::*;
 
+/// Whether an annotation hangs on the source of the program.
+fn is_digest(annotation: &str) -> bool {
+    ["identity", "catalog", "lock", "program", "seal"]
+        .iter()
+        .any(|name| annotation == format!("zookiln.{name}"))
+}
+
 #[test]
 fn the_json_has_everything_with_stable_names() {
     let images = Images::build([("3.5.7", "full"), ("3.6.1", "full")]);
@@ -13,7 +20,11 @@ fn the_json_has_everything_with_stable_names() {
         let side = &mut difference[side];
         assert!(side["digest"].as_str().unwrap().starts_with("sha256:"));
         side["digest"] = json!("…");
-        side["record"]["zookiln.identity"] = json!("…");
+        for (name, value) in side["record"].as_object_mut().unwrap() {
+            if is_digest(name) {
+                *value = json!("…");
+            }
+        }
     }
     let layers = difference["layers"].take();
     for held in layers.as_array().unwrap() {
@@ -31,7 +42,7 @@ fn the_json_has_everything_with_stable_names() {
         }
     }
     for change in difference["layout"].as_array_mut().unwrap() {
-        if change["path"][1] == "zookiln.identity" {
+        if change["path"][1].as_str().is_some_and(is_digest) {
             change["old"] = json!("…");
             change["new"] = json!("…");
         }
@@ -216,8 +227,8 @@ fn the_json_has_everything_with_stable_names() {
     {
       "document": "layout",
       "finding": "value",
-      "new": "sha256:4b99e782199ba53afe3e2013a2f9f40bb0639a9a4946b388f0707ba3e9b0d39d",
-      "old": "sha256:109d572fcd82ea8388ac73e574f19abf170cdb25fa310118be1ec0b823597f3b",
+      "new": "…",
+      "old": "…",
       "path": [
         "annotations",
         "zookiln.catalog"
@@ -236,8 +247,8 @@ fn the_json_has_everything_with_stable_names() {
     {
       "document": "layout",
       "finding": "value",
-      "new": "sha256:57a50a278cb330c7488b6ab999a6f9e81e525567b6ad6af66bdb275a4b932dbd",
-      "old": "sha256:05b52e5cbede2aa379e841a5148352e480dcab396189a03db80523e3a33187ce",
+      "new": "…",
+      "old": "…",
       "path": [
         "annotations",
         "zookiln.lock"
@@ -246,8 +257,8 @@ fn the_json_has_everything_with_stable_names() {
     {
       "document": "layout",
       "finding": "value",
-      "new": "sha256:a81af5aca7ce5db66f2af7ae9cf849288f68b9b92e162ad6f9b62d18a97b8d2d",
-      "old": "sha256:0f78b457599e1901524f61c4f57e343ed1e6b8d5b9dc3ade58ba6bae3f944d6c",
+      "new": "…",
+      "old": "…",
       "path": [
         "annotations",
         "zookiln.seal"
@@ -280,11 +291,11 @@ fn the_json_has_everything_with_stable_names() {
     "digest": "…",
     "layout": "images/zookeeper-3.6.1",
     "record": {
-      "zookiln.catalog": "sha256:4b99e782199ba53afe3e2013a2f9f40bb0639a9a4946b388f0707ba3e9b0d39d",
+      "zookiln.catalog": "…",
       "zookiln.created": "1767225600",
       "zookiln.identity": "…",
-      "zookiln.lock": "sha256:57a50a278cb330c7488b6ab999a6f9e81e525567b6ad6af66bdb275a4b932dbd",
-      "zookiln.program": "sha256:618e68d6a12296684ec431ea90a5cc98c5c8744c583dd69c9b5f9582ea8b1799",
+      "zookiln.lock": "…",
+      "zookiln.program": "…",
       "zookiln.source": "tarball"
     },
     "reference": "docker.io/example/zookeeper:3.6.1",
@@ -295,11 +306,11 @@ fn the_json_has_everything_with_stable_names() {
     "digest": "…",
     "layout": "images/zookeeper-3.5.7",
     "record": {
-      "zookiln.catalog": "sha256:109d572fcd82ea8388ac73e574f19abf170cdb25fa310118be1ec0b823597f3b",
+      "zookiln.catalog": "…",
       "zookiln.created": "1767225600",
       "zookiln.identity": "…",
-      "zookiln.lock": "sha256:05b52e5cbede2aa379e841a5148352e480dcab396189a03db80523e3a33187ce",
-      "zookiln.program": "sha256:618e68d6a12296684ec431ea90a5cc98c5c8744c583dd69c9b5f9582ea8b1799",
+      "zookiln.lock": "…",
+      "zookiln.program": "…",
       "zookiln.source": "tarball"
     },
     "reference": "docker.io/example/zookeeper:3.5.7",
