@@ -115,10 +115,16 @@ fn write_catalog(directory: &Path, tarball: &Path, url: &str) -> anyhow::Result<
     let catalog = directory.join("versions.toml");
     let text = format!("{before}\nversion = \"{}\"\n{release}", IMAGE.version);
     fs::write(&catalog, text)?;
-    fs::copy(
-        checkout.join("versions.lock"),
-        directory.join("versions.lock"),
-    )?;
+    // As `update` would write it.
+    let lock = fs::read_to_string(checkout.join("versions.lock"))?;
+    let (before, release) = lock
+        .split_once(&format!("[[release]]\nversion = \"{}\"\n", IMAGE.version))
+        .context("the lock does not have the version")?;
+    let release = replace_line(release, "size", &size.to_string())?;
+    let release = replace_line(&release, "sha512", &format!("\"{sum}\""))?;
+    let version = IMAGE.version;
+    let lock = format!("{before}[[release]]\nversion = \"{version}\"\n{release}");
+    fs::write(directory.join("versions.lock"), lock)?;
     Ok(catalog)
 }
 
