@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::auth::sasl;
 use crate::file;
 use crate::properties::{self, Properties};
 use crate::release::Release;
@@ -23,6 +24,9 @@ pub fn body(values: &Values, servers: &ServerList, release: Release) -> (String,
     let mut lines = Lines::default();
     of_table(values, release, &mut lines, &mut warnings);
     metrics(values, release, &mut lines, &mut warnings);
+    for line in sasl::lines(values, release) {
+        lines.set(line.key, line.value);
+    }
     for Setting { key, value } in values.settings() {
         if let Some(variable) = set_by(values, key).filter(|_| lines.get(key) != Some(value)) {
             warnings.push(format!("{key}={value} wins over {variable}"));

@@ -1,7 +1,9 @@
 //! The gate: what must be decided about security before a server may start. It never fails open.
 
-use crate::variables::ids::{ALLOW_ANONYMOUS_LOGIN, SERVER_ID};
-use crate::variables::{Effect, Environment, Value, Values, kinds, unknown};
+use crate::variables::ids::{
+    ALLOW_ANONYMOUS_LOGIN, ENABLE_AUTH, ENABLE_QUORUM_AUTH, Id, SERVER_ID,
+};
+use crate::variables::{Effect, Environment, TABLE, Value, Values, kinds, unknown};
 
 /// Where the configuration comes from, which decides whether the question of anonymous clients is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +38,10 @@ pub fn check(
         .map(GateError::NotYet)
         .collect();
     let allowed = values.boolean(ALLOW_ANONYMOUS_LOGIN);
-    let warning = if allowed {
+    let warning = if values.boolean(ENABLE_AUTH) {
+        // What is to be said of that depends on the release.
+        None
+    } else if allowed {
         Some(
             "ZOO_ALLOW_ANONYMOUS_LOGIN=yes: anybody who reaches this server may read and write; not for production",
         )
@@ -86,9 +91,14 @@ fn protections_asked_for(
 
 fn sounds_like_protection(name: &str) -> bool {
     let mut words = name.split('_');
+    let is_meant = |name: &str| SWITCHES.iter().any(|id| TABLE[id.row()].name == name);
     words.next() == Some("ZOO")
-        && words.any(|word| ["TLS", "SSL", "SASL"].contains(&word) || word.starts_with("AUTH"))
+        && (words.any(|word| ["TLS", "SSL", "SASL"].contains(&word) || word.starts_with("AUTH"))
+            || unknown::nearest(name).is_some_and(is_meant))
 }
+
+/// What somebody who has mistyped a name may have meant to switch on.
+const SWITCHES: [Id<bool>; 2] = [ENABLE_AUTH, ENABLE_QUORUM_AUTH];
 
 /// A file or a number in such a variable switches nothing on, but `_ENABLE=please` was meant to.
 fn is_switched_on(environment: &Environment, name: &str) -> bool {
@@ -162,19 +172,27 @@ mod tests {
             );
         }
         assert_eq!(judged(&[], Configuration::Brought), (vec![], false));
+        for anonymous in ["yes", "no"] {
+            let pairs = [
+                ("ZOO_ENABLE_AUTH", "yes"),
+                ("ZOO_ALLOW_ANONYMOUS_LOGIN", anonymous),
+            ];
+            assert_eq!(judged(&pairs, Configuration::Generated), (vec![], false));
+        }
     }
 
     #[test]
     fn what_protects_is_never_missing_silently() {
         for name in [
-            "ZOO_ENABLE_AUTH",
-            "ZOO_ENABLE_QUORUM_AUTH",
             "ZOO_TLS_CLIENT_ENABLE",
             "ZOO_TLS_QUORUM_ENABLE",
             "ZOO_TLS_CLEINT_ENABLE",
             "ZOO_TLS_CLIENT_ENABLED",
             "ZOO_AUTH_ENABLE",
             "ZOO_ENABLE_AUTHENTICATION",
+            "ZOO_ENABLE_AUHT",
+            "ZOO_ENABEL_AUTH",
+            "ZOO_ENABLE_QUORUM_AUHT",
         ] {
             for configuration in [Configuration::Generated, Configuration::Brought] {
                 let (errors, _) = judged(

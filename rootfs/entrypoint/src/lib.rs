@@ -4,12 +4,14 @@
 //! environment → [`variables`] (validated values) → [`prepare`] (facts, then a plan, then its
 //! execution) → [`java`] (a command line) → [`supervise`] (the child of PID 1).
 //! Once it runs, [`control`] is how others talk to PID 1, and [`runtime`] the directory for that.
+//! [`auth`] is who may log in.
 //! [`applets`] are the commands, one file each; `main.rs` only picks one.
 //!
 //! It refuses before it writes: everything is validated first, every problem is printed, and no file
 //! is left behind by a start that did not happen.
 
 pub mod applets;
+pub mod auth;
 pub mod client;
 pub mod config;
 pub mod constants;

@@ -111,6 +111,11 @@ impl RuntimeDirectory {
         written.map(|()| path)
     }
 
+    /// Removes a file, if it is there.
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        remove_if_there(&self.path.join(name))
+    }
+
     fn create_in(places: &[PathBuf], name: &str, owner: u32) -> Result<Self, RuntimeError> {
         let mut refused = Vec::new();
         for place in places {

@@ -5,20 +5,32 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{print, values};
+use crate::auth::{Asked, asked, login};
 use crate::java::{JavaCommand, jmx};
+use crate::release::Release;
 use crate::runtime::RuntimeDirectory;
-use crate::variables::ids::{CONF_DIR, PID_FILE};
+use crate::variables::ids::{BASE_DIR, CONF_DIR, PID_FILE};
 use crate::variables::{Environment, Values};
 
 /// Prints the command line.
 pub(super) fn run() -> ExitCode {
     let environment = Environment::of_process();
-    let rows = [&JavaCommand::SERVER_ROWS[..], &jmx::ROWS, &[PID_FILE.row()]].concat();
+    let rows = [
+        &JavaCommand::SERVER_ROWS[..],
+        &jmx::ROWS,
+        &asked::ROWS,
+        &[PID_FILE.row()],
+    ]
+    .concat();
     let values = match values(&environment, &rows) {
         Ok(values) => values,
         Err(code) => return code,
     };
-    let java = JavaCommand::server(&environment, &values, &config(&values));
+    let mut java = JavaCommand::server(&environment, &values, &config(&values));
+    let (asked, _) = Asked::read(&environment, &values);
+    let release = Release::of_jars(&values.path(BASE_DIR).join("lib")).ok();
+    let runtime = RuntimeDirectory::find(values.path(PID_FILE));
+    java.put_first(login::shown(&asked, release, runtime.as_ref()));
     let program = java.program.to_string_lossy().into_owned();
     let secrets = java.secrets.iter().map(|secret| secret.shown());
     let arguments = java

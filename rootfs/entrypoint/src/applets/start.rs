@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use super::failure;
+use crate::auth::{asked, login, own};
 use crate::control::Listener;
 use crate::exit::{self, Circumstances};
 use crate::gate::GateError;
@@ -22,7 +23,7 @@ use crate::prepare::system::Host;
 use crate::prepare::{self, Prepared, adopt, files, memory};
 use crate::supervise::{Ended, Grace, Program, Signals, Supervisor, code_of};
 use crate::variables::ids::{
-    ALLOW_ANONYMOUS_LOGIN, CONF_DIR, DEBUG, LOG_FORMAT, PID_FILE, STOP_TIMEOUT,
+    ALLOW_ANONYMOUS_LOGIN, CONF_DIR, DEBUG, ENABLE_AUTH, LOG_FORMAT, PID_FILE, STOP_TIMEOUT,
 };
 use crate::variables::{Environment, Reading, Values};
 
@@ -218,7 +219,8 @@ fn step_by_step<'a>(
     std::mem::take(&mut reading.warnings)
         .iter()
         .for_each(|warning| journal.warning(warning));
-    let doubtful = reading.is_broken(ALLOW_ANONYMOUS_LOGIN);
+    let doubtful = reading.is_broken(ALLOW_ANONYMOUS_LOGIN) || reading.is_broken(ENABLE_AUTH);
+    let users_doubtful = reading.is_any_broken(&asked::ROWS);
     let (mut values, problems) = reading.parts();
     problems.iter().for_each(|problem| complaints.say(problem));
     // Without a table nothing is known to be mounted, and nothing is adopted.
@@ -247,6 +249,8 @@ fn step_by_step<'a>(
         let follows = |error: &&PlanError| match error {
             PlanError::Gate(GateError::Undecided) => doubtful,
             PlanError::Gate(GateError::NotYet(_)) => false,
+            PlanError::Auth(_) => users_doubtful,
+            PlanError::Lacks { .. } => false,
             _ => !problems.is_empty(),
         };
         errors
@@ -254,7 +258,8 @@ fn step_by_step<'a>(
             .filter(|error| !follows(error))
             .for_each(|error| complaints.say(error));
     });
-    let is_broken = !problems.is_empty() || !adoption.refusals.is_empty();
+    let own_file = own::check(environment, &values).map_err(|error| complaints.say(error));
+    let is_broken = !problems.is_empty() || !adoption.refusals.is_empty() || own_file.is_err();
     let (Ok(identity), Ok(plan), false) = (identity, plan, is_broken) else {
         return None;
     };
@@ -279,6 +284,8 @@ fn step_by_step<'a>(
         .map_err(|error| complaints.say(error))
         .ok()?;
     let mut java = JavaCommand::server(environment, &values, &prepared.config);
+    let passwords = login::of_server(&plan.logins, facts.release, prepared.runtime.as_ref());
+    java.put_first(passwords.map_err(|error| complaints.say(error)).ok()?);
     java.hide_secrets(prepared.runtime.as_ref())
         .map_err(|error| complaints.say(error))
         .ok()?;

@@ -1,6 +1,7 @@
 //! The size of the server's heap: `ZOO_HEAP_SIZE`, unless flags of the user's say it otherwise.
 
-use crate::variables::ids::{HEAP_SIZE, JVMFLAGS, SERVER_JVMFLAGS};
+use super::flags;
+use crate::variables::ids::{HEAP_SIZE, SERVER_JVMFLAGS};
 use crate::variables::{Environment, Values};
 
 /// Flags that size the heap as a whole, or by the memory of the machine.
@@ -20,12 +21,15 @@ const PARTS: [&str; 3] = ["-Xmn", "-XX:NewSize=", "-XX:MaxNewSize="];
 /// Where they set only one of the two limits the other is filled in so that both fit together: the JVM
 /// refuses to start where the initial heap is larger than the largest.
 pub(super) fn arguments(environment: &Environment, values: &Values) -> Vec<String> {
-    fitting(values.integer(HEAP_SIZE), &of_user(environment, values))
+    fitting(
+        values.integer(HEAP_SIZE),
+        &flags::of_user(environment, values, SERVER_JVMFLAGS),
+    )
 }
 
 /// The largest heap that the server may have, in bytes; nothing where it depends on the machine's memory.
 pub fn largest(environment: &Environment, values: &Values) -> Option<u64> {
-    let theirs = of_user(environment, values);
+    let theirs = flags::of_user(environment, values, SERVER_JVMFLAGS);
     let ours = fitting(values.integer(HEAP_SIZE), &theirs);
     let flags = ours.iter().chain(&theirs).rev();
     let limits = |flag: &String| {
@@ -44,26 +48,6 @@ pub(super) fn sizes(flag: &str) -> bool {
         .chain(&PARTS)
         .chain([&MOST])
         .any(|prefix| flag.starts_with(prefix))
-}
-
-/// The flags of the server's JVM that are the user's, the stronger ones last.
-fn of_user(environment: &Environment, values: &Values) -> Vec<String> {
-    // Read by the JVM itself; the last of them even after its command line.
-    let read_by_jvm = |name: &str| -> Vec<String> {
-        let text = environment.get(name).and_then(|text| text.to_str());
-        text.into_iter()
-            .flat_map(str::split_whitespace)
-            .map(str::to_owned)
-            .collect()
-    };
-    [
-        read_by_jvm("JAVA_TOOL_OPTIONS"),
-        read_by_jvm("JDK_JAVA_OPTIONS"),
-        values.flags(SERVER_JVMFLAGS).to_vec(),
-        values.flags(JVMFLAGS).to_vec(),
-        read_by_jvm("_JAVA_OPTIONS"),
-    ]
-    .concat()
 }
 
 fn fitting(megabytes: u32, flags: &[String]) -> Vec<String> {

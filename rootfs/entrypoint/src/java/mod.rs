@@ -5,6 +5,7 @@
 //! of a private file (see [`secret`]).
 
 mod client;
+pub mod flags;
 pub mod heap;
 pub mod jmx;
 mod logging;
@@ -57,6 +58,15 @@ impl JavaCommand {
             arguments: line.0,
             secrets: Vec::new(),
         }
+    }
+
+    /// Sets system properties before all other arguments: what the user gives comes later and wins.
+    pub fn put_first(&mut self, properties: impl IntoIterator<Item = (&'static str, OsString)>) {
+        let mut first = Line::default();
+        for (name, value) in properties {
+            first.property(name, value);
+        }
+        self.arguments.splice(0..0, first.0);
     }
 
     /// Lays the secrets into a file that only this user may read, and has the launcher of Java read it. Without

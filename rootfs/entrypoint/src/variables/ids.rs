@@ -7,6 +7,7 @@ use std::path::Path;
 use super::kinds::{Kind, RootLogger, ServerNumber};
 use super::secret::Secret;
 use super::table::TABLE;
+use crate::auth::UserName;
 use crate::servers::ServerList;
 
 /// A row whose value is a `T`.
@@ -63,6 +64,8 @@ id_of!(ServerList, Kind::Servers, true);
 id_of!(ServerNumber, Kind::ServerNumber, true);
 id_of!(Option<Secret>, Kind::Secret, false);
 id_of!([String], Kind::Flags, true);
+id_of!(Option<UserName>, Kind::User, false);
+id_of!([UserName], Kind::Users, false);
 
 /// `Iterator::position` is not for constants yet.
 const fn row(name: &str) -> usize {
@@ -133,6 +136,16 @@ ids! {
     LOG_LEVEL: str = "ZOO_LOG_LEVEL";
     LOG4J_PROP: Option<RootLogger> = "ZOO_LOG4J_PROP";
     ALLOW_ANONYMOUS_LOGIN: bool = "ZOO_ALLOW_ANONYMOUS_LOGIN";
+    ENABLE_AUTH: bool = "ZOO_ENABLE_AUTH";
+    SERVER_USERS: [UserName] = "ZOO_SERVER_USERS";
+    SERVER_PASSWORDS: Option<Secret> = "ZOO_SERVER_PASSWORDS";
+    CLIENT_USER: Option<UserName> = "ZOO_CLIENT_USER";
+    CLIENT_PASSWORD: Option<Secret> = "ZOO_CLIENT_PASSWORD";
+    ENABLE_QUORUM_AUTH: bool = "ZOO_ENABLE_QUORUM_AUTH";
+    QUORUM_LEARNER_USER: Option<UserName> = "ZOO_QUORUM_LEARNER_USER";
+    QUORUM_LEARNER_PASSWORD: Option<Secret> = "ZOO_QUORUM_LEARNER_PASSWORD";
+    QUORUM_SERVER_USERS: [UserName] = "ZOO_QUORUM_SERVER_USERS";
+    QUORUM_SERVER_PASSWORDS: Option<Secret> = "ZOO_QUORUM_SERVER_PASSWORDS";
     HEAP_SIZE: u32 = "ZOO_HEAP_SIZE";
     SERVER_JVMFLAGS: [String] = "SERVER_JVMFLAGS";
     CLIENT_JVMFLAGS: [String] = "CLIENT_JVMFLAGS";

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use super::secret::Secret;
 use super::settings::{self, Setting};
+use crate::auth::UserName;
+use crate::auth::users::LETTERS;
 use crate::servers::{Host, ServerId, ServerList};
 
 /// Four-letter words of ZooKeeper 3.5 to 3.9 (`FourLetterCommands`), which the whitelist may name.
@@ -54,6 +56,10 @@ pub enum Kind {
     Secret,
     /// A user or group, by name or number.
     Account,
+    /// Somebody who logs in.
+    User,
+    /// All who may log in.
+    Users,
     /// Arguments of the JVM, separated by blanks.
     Flags,
 }
@@ -81,6 +87,10 @@ pub enum Value {
     Settings(Vec<Setting>),
     /// Of [`Kind::Secret`].
     Secret(Secret),
+    /// Of [`Kind::User`].
+    User(UserName),
+    /// Of [`Kind::Users`], all different.
+    Users(Vec<UserName>),
     /// Of [`Kind::Flags`].
     Flags(Vec<String>),
 }
@@ -127,6 +137,8 @@ impl Kind {
             Self::RootLogger => root_logger(text).map(Value::RootLogger),
             Self::FourLetterWords => four_letter_words(text).map(Value::Text),
             Self::Account => account(text).then(|| Value::Text(text.to_owned())),
+            Self::User => UserName::parse(text).map(Value::User),
+            Self::Users => return UserName::parse_list(text).map(Value::Users),
             Self::Flags => Some(Value::Flags(
                 text.split_whitespace().map(str::to_owned).collect(),
             )),
@@ -162,6 +174,10 @@ impl Kind {
                     .to_owned()
             }
             Self::Account => "a name or a number".to_owned(),
+            Self::User => format!("a name of {LETTERS}"),
+            Self::Users => {
+                format!("names of {LETTERS}, separated by `,`, `;` or blanks")
+            }
             Self::Flags => "arguments separated by blanks".to_owned(),
         }
     }
@@ -190,6 +206,10 @@ impl Kind {
                 "[server.N=]主机:通信端口:选举端口[:角色][;客户端口] 的列表".to_owned()
             }
             Self::Account => "名称或数字".to_owned(),
+            Self::User => "由字母、数字、`_`、`-`、`.` 组成的名称".to_owned(),
+            Self::Users => {
+                "由字母、数字、`_`、`-`、`.` 组成的名称的列表，以 `,`、`;` 或空格分隔".to_owned()
+            }
             Self::Flags => "以空格分隔的参数".to_owned(),
         }
     }
@@ -214,6 +234,11 @@ impl Value {
             Self::ServerNumber(ServerNumber::OfHostName) => AUTOMATIC.to_owned(),
             Self::Settings(settings) => settings::shown(settings),
             Self::Secret(secret) => secret.to_string(),
+            Self::User(name) => name.to_string(),
+            Self::Users(names) => {
+                let names: Vec<&str> = names.iter().map(UserName::as_str).collect();
+                names.join(",")
+            }
             Self::Flags(flags) => flags.join(" "),
         }
     }

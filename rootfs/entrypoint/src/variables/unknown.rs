@@ -62,7 +62,8 @@ pub(super) fn is_from_orchestrator(name: &str, value: &OsStr) -> bool {
             .any(from_service)
 }
 
-fn nearest(name: &str) -> Option<&'static str> {
+/// The known name that is meant by a misspelled one, as far as that can be guessed.
+pub fn nearest(name: &str) -> Option<&'static str> {
     let distance = |known: &&str| strsim::osa_distance(name, known);
     known_names()
         .min_by_key(distance)

@@ -8,6 +8,7 @@ use super::kinds::{Kind, RootLogger, ServerNumber, Value};
 use super::secret::Secret;
 use super::settings::{self, Setting};
 use super::table::{TABLE, Variable};
+use crate::auth::UserName;
 use crate::servers::ServerList;
 
 /// One value per row of the table, and the settings that have no row.
@@ -86,6 +87,11 @@ impl Reading {
     /// Whether this row has a problem.
     pub fn is_broken<T: ?Sized>(&self, id: Id<T>) -> bool {
         self.problems.iter().any(|(row, _)| *row == id.row())
+    }
+
+    /// Whether any of these rows has a problem.
+    pub fn is_any_broken(&self, rows: &[usize]) -> bool {
+        self.problems.iter().any(|(row, _)| rows.contains(row))
     }
 
     /// The values if these rows are valid: a tool does not mind what only concerns the server.
@@ -238,6 +244,24 @@ impl Values {
         |value| value,
         "A secret, if it was set."
     );
+
+    optional!(
+        user,
+        User,
+        Option<UserName>,
+        &UserName,
+        |value| value,
+        "Who logs in, if it was set."
+    );
+
+    /// Who may log in; nobody if it was not set.
+    pub fn users(&self, id: Id<[UserName]>) -> &[UserName] {
+        match self.value(id) {
+            None => &[],
+            Some(Value::Users(names)) => names,
+            other => unreachable!("{} has the value {other:?}", TABLE[id.row()].name),
+        }
+    }
 
     /// Lines of `zoo.cfg` that have no variable of their own: of the list, then one by one.
     pub fn settings(&self) -> impl Iterator<Item = &Setting> {

@@ -388,17 +388,73 @@ const ROWS: &[Row] = &[
     ),
     (
         "ZOO_ENABLE_AUTH",
-        "no",
-        "value ZOO_ENABLE_AUTH=false",
+        "yes",
+        "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider",
         "SASL",
         YES_OR_NO,
     ),
     (
+        "ZOO_SERVER_USERS",
+        "user1",
+        "value ZOO_SERVER_USERS=user1",
+        "",
+        "",
+    ),
+    (
+        "ZOO_SERVER_PASSWORDS",
+        "geheim",
+        "value ZOO_SERVER_PASSWORDS=***",
+        "",
+        "",
+    ),
+    (
+        "ZOO_CLIENT_USER",
+        "user1",
+        "value ZOO_CLIENT_USER=user1",
+        "user 1",
+        "a name of letters, digits, `_`, `-` and `.`",
+    ),
+    (
+        "ZOO_CLIENT_PASSWORD",
+        "geheim",
+        "value ZOO_CLIENT_PASSWORD=***",
+        "",
+        "",
+    ),
+    (
         "ZOO_ENABLE_QUORUM_AUTH",
-        "no",
-        "value ZOO_ENABLE_QUORUM_AUTH=false",
+        "yes",
+        "quorum.auth.enableSasl=true",
         "SASL",
         YES_OR_NO,
+    ),
+    (
+        "ZOO_QUORUM_LEARNER_USER",
+        "q",
+        "value ZOO_QUORUM_LEARNER_USER=q",
+        "q:r",
+        "a name of letters, digits, `_`, `-` and `.`",
+    ),
+    (
+        "ZOO_QUORUM_LEARNER_PASSWORD",
+        "geheim",
+        "value ZOO_QUORUM_LEARNER_PASSWORD=***",
+        "",
+        "",
+    ),
+    (
+        "ZOO_QUORUM_SERVER_USERS",
+        "q",
+        "value ZOO_QUORUM_SERVER_USERS=q",
+        "",
+        "",
+    ),
+    (
+        "ZOO_QUORUM_SERVER_PASSWORDS",
+        "geheim",
+        "value ZOO_QUORUM_SERVER_PASSWORDS=***",
+        "",
+        "",
     ),
     (
         "ZOO_TLS_CLIENT_ENABLE",
@@ -429,10 +485,19 @@ fn outcome(pairs: &[(&str, &str)]) -> Vec<String> {
     let allowed = ("ZOO_ALLOW_ANONYMOUS_LOGIN", "yes");
     let servers = ("ZOO_SERVERS", "a:2888:3888 b:2888:3888");
     let beside = |(name, _): &(&str, &str)| match name.trim_end_matches("_FILE") {
-        "JMXAUTH" | "JMXSSL" | "JMXLOG4J" | "JMXHOSTNAME" => Some(("JMXPORT", "9010")),
-        "ZOO_PROMETHEUS_METRICS_PORT_NUMBER" => Some(("ZOO_ENABLE_PROMETHEUS_METRICS", "yes")),
-        "ZOO_SERVER_ID_OFFSET" => Some(("ZOO_SERVER_ID", "auto")),
-        _ => None,
+        "ZOO_CLIENT_USER" => vec![("ZOO_CLIENT_PASSWORD", "x")],
+        "ZOO_CLIENT_PASSWORD" => vec![("ZOO_CLIENT_USER", "x")],
+        "ZOO_ENABLE_AUTH" => vec![("ZOO_SERVER_USERS", "x"), ("ZOO_SERVER_PASSWORDS", "x")],
+        "ZOO_ENABLE_QUORUM_AUTH" => vec![
+            ("ZOO_QUORUM_LEARNER_USER", "x"),
+            ("ZOO_QUORUM_LEARNER_PASSWORD", "x"),
+            ("ZOO_QUORUM_SERVER_USERS", "x"),
+            ("ZOO_QUORUM_SERVER_PASSWORDS", "x"),
+        ],
+        "JMXAUTH" | "JMXSSL" | "JMXLOG4J" | "JMXHOSTNAME" => vec![("JMXPORT", "9010")],
+        "ZOO_PROMETHEUS_METRICS_PORT_NUMBER" => vec![("ZOO_ENABLE_PROMETHEUS_METRICS", "yes")],
+        "ZOO_SERVER_ID_OFFSET" => vec![("ZOO_SERVER_ID", "auto")],
+        _ => Vec::new(),
     };
     let given: BTreeMap<&str, &str> = [allowed, servers]
         .into_iter()
@@ -440,7 +505,7 @@ fn outcome(pairs: &[(&str, &str)]) -> Vec<String> {
             pairs
                 .iter()
                 .filter(|(_, value)| !value.is_empty())
-                .filter_map(beside),
+                .flat_map(beside),
         )
         .chain(pairs.iter().copied())
         .collect();

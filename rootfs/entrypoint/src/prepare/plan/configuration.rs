@@ -9,6 +9,7 @@
 use super::PlanError;
 use super::number::OwnNumber;
 use super::servers;
+use crate::auth::kept;
 use crate::config;
 use crate::prepare::facts::{Facts, Found, Kept, Reason};
 use crate::properties::{self, Properties};
@@ -69,6 +70,15 @@ pub(super) fn decide(
         }
     };
     let properties = Properties::parse(&content);
+    let is_kept = matches!(&facts.config, Found::Kept(_));
+    for line in kept::lacking(values, facts.release, &properties) {
+        let path = values.path(CONF_DIR).join("zoo.cfg");
+        errors.push(if is_kept {
+            PlanError::Lacks { path, line }
+        } else {
+            PlanError::TakenBack { line }
+        });
+    }
     let reconfigurable = config::is_reconfigurable(&properties);
     if reconfigurable {
         if facts.config_is_mounted {

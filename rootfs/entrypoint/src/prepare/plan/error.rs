@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use super::servers::SEVERAL_ADDRESSES;
+use crate::auth::AuthError;
+use crate::auth::sasl::Line;
 use crate::gate::GateError;
 use crate::release::Release;
 use crate::servers::ServerId;
@@ -13,6 +15,30 @@ pub enum PlanError {
     /// The gate is closed.
     #[error(transparent)]
     Gate(#[from] GateError),
+    /// The users who may log in are not what they must be.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// A file that is kept does not protect as is asked for.
+    #[error(
+        "{} is kept as it is and has no line `{}={}`, which {}=yes asks for: add it, or remove the file to have it made \
+         anew",
+        path.display(), line.key, line.value, line.switch
+    )]
+    Lacks {
+        /// `zoo.cfg`.
+        path: PathBuf,
+        /// The line.
+        line: Line,
+    },
+    /// Further settings take back what is asked for.
+    #[error(
+        "{}=yes asks for `{}={}`, and ZOO_CFG_EXTRA or ZOO_CFG_… says otherwise",
+        line.switch, line.key, line.value
+    )]
+    TakenBack {
+        /// The line.
+        line: Line,
+    },
     /// `myid` is no number of a server.
     #[error("{} holds no number from 1 to 255", path.display())]
     Myid {

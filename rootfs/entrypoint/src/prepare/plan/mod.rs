@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use super::directories::Directory;
 use super::facts::{Facts, Found};
 use super::history::Storage;
+use crate::auth::{Asked, sasl};
 use crate::config;
 use crate::gate::{self, Configuration};
 use crate::servers::ServerId;
@@ -35,6 +36,8 @@ pub struct Plan {
     pub myid_path: PathBuf,
     /// What to write there; nothing where there is one.
     pub myid: Option<ServerId>,
+    /// Who may log in.
+    pub logins: Asked,
     /// Where the transaction logs are.
     pub data_log_directory: PathBuf,
     /// What to say of what may not be meant.
@@ -60,6 +63,11 @@ impl Plan {
         errors.extend(closed.into_iter().map(PlanError::from));
         warnings.extend(open.map(str::to_owned));
 
+        let (logins, problems) = Asked::read(environment, values);
+        errors.extend(problems.into_iter().map(PlanError::from));
+        warnings.extend(logins.warnings(values));
+        warnings.extend(sasl::warnings(&logins, facts.release));
+
         let number = OwnNumber::find(values, facts, &mut errors);
         warnings.extend(number.warning(facts));
         let config = configuration::decide(values, facts, &number, &mut errors);
@@ -76,6 +84,7 @@ impl Plan {
             start_from: config.start_from,
             myid_path: facts.data_directory.join("myid"),
             myid: number.to_write(),
+            logins,
             data_log_directory: facts.data_log_directory.clone(),
             warnings,
             notes: config.notes,

@@ -94,7 +94,7 @@ fn everything_in_the_way_is_said_at_once() {
             }
         ),
         [
-            "ZOO_ENABLE_AUTH=yes is not supported by this version of the image yet",
+            "ZOO_ENABLE_AUTH=yes needs ZOO_SERVER_USERS",
             "ZOO_SERVERS gives a server several addresses, which ZooKeeper knows from 3.6.0 on, this is 3.5.7",
             "this is server 4 by ZOO_SERVER_ID, and ZOO_SERVERS has no such server: server.1=a:1:2|b:1:2",
         ]
@@ -457,4 +457,52 @@ fn storage_is_judged_by_the_servers_in_force() {
         ..facts()
     };
     assert_eq!(empty(&plan(&[], &two)), 1);
+}
+
+const AUTH: [(&str, &str); 3] = [
+    ("ZOO_ENABLE_AUTH", "yes"),
+    ("ZOO_SERVER_USERS", "user1"),
+    ("ZOO_SERVER_PASSWORDS", "geheim"),
+];
+
+#[test]
+fn authentication_is_in_the_file_or_there_is_no_start() {
+    let provider = "authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider";
+    let made_anew = plan(&AUTH, &facts());
+    let config = made_anew.config.unwrap();
+    assert!(config.contains(provider) && config.contains("\nsessionRequireClientSASLAuth=true\n"));
+    assert!(!config.contains("geheim") && made_anew.warnings.is_empty());
+    assert!(made_anew.logins.clients.is_some());
+
+    for (reason, content) in [
+        (Reason::Brought, "dataDir=/srv/data/zookeeper\n"),
+        (Reason::Reconfigurable, "reconfigEnabled=true\n"),
+    ] {
+        let facts = Facts {
+            config: kept(content.as_bytes(), reason),
+            ..facts()
+        };
+        let refused = errors(&AUTH, &facts);
+        assert_eq!(refused.len(), 2);
+        assert_eq!(
+            refused[1],
+            "/srv/conf/zookeeper/zoo.cfg is kept as it is and has no line `sessionRequireClientSASLAuth=true`, which \
+             ZOO_ENABLE_AUTH=yes asks for: add it, or remove the file to have it made anew"
+        );
+        let with = format!("{content}{provider}\nsessionRequireClientSASLAuth=true\n");
+        let facts = Facts {
+            config: kept(with.as_bytes(), reason),
+            ..facts
+        };
+        assert_eq!(plan(&AUTH, &facts).config, None);
+    }
+
+    let taken_back = ("ZOO_CFG_sessionRequireClientSASLAuth", "false");
+    assert_eq!(
+        errors(&[&AUTH[..], &[taken_back]].concat(), &facts()),
+        [
+            "ZOO_ENABLE_AUTH=yes asks for `sessionRequireClientSASLAuth=true`, and ZOO_CFG_EXTRA or ZOO_CFG_… says \
+             otherwise"
+        ]
+    );
 }

@@ -1,0 +1,455 @@
+//! What the variables ask for: who may log in at the server, and as whom this container does.
+
+use super::own;
+use super::users::{PasswordProblem, Unequal, User, UserName, Users};
+use crate::variables::ids::{
+    ALLOW_ANONYMOUS_LOGIN, CLIENT_PASSWORD, CLIENT_USER, ENABLE_AUTH, ENABLE_QUORUM_AUTH, Id,
+    QUORUM_LEARNER_PASSWORD, QUORUM_LEARNER_USER, QUORUM_SERVER_PASSWORDS, QUORUM_SERVER_USERS,
+    SERVER_PASSWORDS, SERVER_USERS,
+};
+use crate::variables::{Environment, Secret, TABLE, Values};
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Clients may log in.
+    pub clients: Option<Clients>,
+    /// Servers must log in at each other.
+    pub quorum: Option<Quorum>,
+    /// As whom `zkCli.sh` of this container logs in.
+    pub client: Option<User>,
+    /// The JAAS file that the user's own flags name, which wins over ours.
+    pub own_file: Option<String>,
+}
+
+/// Clients may log in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clients {
+    /// As whom; nothing only where a JAAS file of the user's own says it.
+    pub users: Option<Users>,
+    /// Whether those who do not are let in, too.
+    pub anonymous: bool,
+}
+
+/// Servers must log in at each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quorum {
+    /// As whom this one does; nothing only where a JAAS file of the user's own says it.
+    pub learner: Option<User>,
+    /// Who may; likewise.
+    pub servers: Option<Users>,
+}
+
+/// Why it cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    /// Nobody could log in.
+    #[error("{switch}=yes needs {needed}")]
+    Needs {
+        /// The variable that asks.
+        switch: &'static str,
+        /// The one that is missing.
+        needed: &'static str,
+    },
+    /// Half of a pair.
+    #[error("{set} is set and {missing} is not: set both or neither")]
+    Half {
+        /// The one.
+        set: &'static str,
+        /// The other.
+        missing: &'static str,
+    },
+    /// Two lists of different length.
+    #[error(
+        "{users} has {} and {passwords} has {}: one password for each user, without blanks, `,` and `;` in it",
+        counted(counts.names, "user"),
+        counted(counts.passwords, "password")
+    )]
+    Unequal {
+        /// The variable with the names.
+        users: &'static str,
+        /// The variable with the passwords.
+        passwords: &'static str,
+        /// The lengths.
+        counts: Unequal,
+    },
+    /// A password that cannot be used.
+    #[error("{variable}: the password of {user} contains {problem}")]
+    Password {
+        /// The variable.
+        variable: &'static str,
+        /// Whose.
+        user: UserName,
+        /// Why not.
+        problem: PasswordProblem,
+    },
+}
+
+fn counted(count: usize, of: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {of}{plural}")
+}
+
+/// The rows that everything here is made of.
+pub const ROWS: [usize; 11] = [
+    ALLOW_ANONYMOUS_LOGIN.row(),
+    CLIENT_PASSWORD.row(),
+    CLIENT_USER.row(),
+    ENABLE_AUTH.row(),
+    ENABLE_QUORUM_AUTH.row(),
+    QUORUM_LEARNER_PASSWORD.row(),
+    QUORUM_LEARNER_USER.row(),
+    QUORUM_SERVER_PASSWORDS.row(),
+    QUORUM_SERVER_USERS.row(),
+    SERVER_PASSWORDS.row(),
+    SERVER_USERS.row(),
+];
+
+/// The rows that [`Asked::client`] is made of.
+pub const CLIENT_ROWS: [usize; 2] = [CLIENT_PASSWORD.row(), CLIENT_USER.row()];
+
+type Named = Id<Option<UserName>>;
+type Listed = Id<[UserName]>;
+type Passwords = Id<Option<Secret>>;
+
+const fn name<T: ?Sized>(id: Id<T>) -> &'static str {
+    TABLE[id.row()].name
+}
+
+impl Asked {
+    /// What is asked for, and everything that is wrong with it.
+    pub fn read(environment: &Environment, values: &Values) -> (Self, Vec<AuthError>) {
+        let own_file = own::of_server(environment, values);
+        let mut reader = Reader {
+            values,
+            is_needed: own_file.is_none(),
+            errors: Vec::new(),
+        };
+        let clients = values.boolean(ENABLE_AUTH).then(|| Clients {
+            users: reader.users(name(ENABLE_AUTH), SERVER_USERS, SERVER_PASSWORDS),
+            anonymous: values.boolean(ALLOW_ANONYMOUS_LOGIN),
+        });
+        let switch = name(ENABLE_QUORUM_AUTH);
+        let quorum = values.boolean(ENABLE_QUORUM_AUTH).then(|| Quorum {
+            learner: {
+                reader.need(switch, QUORUM_LEARNER_USER);
+                reader.user(QUORUM_LEARNER_USER, QUORUM_LEARNER_PASSWORD)
+            },
+            servers: reader.users(switch, QUORUM_SERVER_USERS, QUORUM_SERVER_PASSWORDS),
+        });
+        let client = reader.user(CLIENT_USER, CLIENT_PASSWORD);
+        let errors = reader.errors;
+        let asked = Self {
+            clients,
+            quorum,
+            client,
+            own_file,
+        };
+        (asked, errors)
+    }
+
+    /// As whom a client of this environment logs in.
+    pub fn client(values: &Values) -> Result<Option<User>, Vec<AuthError>> {
+        let mut reader = Reader {
+            values,
+            is_needed: false,
+            errors: Vec::new(),
+        };
+        let user = reader.user(CLIENT_USER, CLIENT_PASSWORD);
+        if reader.errors.is_empty() {
+            Ok(user)
+        } else {
+            Err(reader.errors)
+        }
+    }
+
+    /// Whether Java is to look for a password somewhere.
+    pub fn is_anything(&self) -> bool {
+        self.clients.is_some() || self.quorum.is_some()
+    }
+
+    /// What to say of what may not be meant, beside what depends on the release.
+    pub fn warnings(&self, values: &Values) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (switch, is_on, given) in [
+            (
+                name(ENABLE_AUTH),
+                self.clients.is_some(),
+                values.given_as(SERVER_USERS),
+            ),
+            (
+                name(ENABLE_QUORUM_AUTH),
+                self.quorum.is_some(),
+                values.given_as(QUORUM_SERVER_USERS),
+            ),
+        ] {
+            if let Some(given) = given.filter(|_| !is_on) {
+                warnings.push(format!("{given} has no effect without {switch}=yes"));
+            }
+        }
+        if let Some(path) = self.own_file.as_ref().filter(|_| self.is_anything()) {
+            warnings.push(format!(
+                "the flags of Java name {path} as JAAS file: who may log in is what that file says"
+            ));
+        }
+        let clients = self.clients.as_ref();
+        warnings.extend(unknown(
+            name(CLIENT_USER),
+            self.client.as_ref(),
+            name(SERVER_USERS),
+            clients.and_then(|clients| clients.users.as_ref()),
+        ));
+        let quorum = self.quorum.as_ref();
+        warnings.extend(unknown(
+            name(QUORUM_LEARNER_USER),
+            quorum.and_then(|quorum| quorum.learner.as_ref()),
+            name(QUORUM_SERVER_USERS),
+            quorum.and_then(|quorum| quorum.servers.as_ref()),
+        ));
+        warnings
+    }
+}
+
+/// What to say of a user of this container whom its own server would not let in.
+fn unknown(
+    variable: &str,
+    user: Option<&User>,
+    listed_in: &str,
+    users: Option<&Users>,
+) -> Option<String> {
+    let user = user?;
+    let listed = users?.iter().find(|listed| listed.name == user.name);
+    match listed {
+        None => Some(format!(
+            "{variable} is {}, who is none of {listed_in}: {}",
+            user.name,
+            users?.names()
+        )),
+        Some(listed) if listed.password != user.password => Some(format!(
+            "{variable} is {}, whose password is another one in {listed_in}",
+            user.name
+        )),
+        Some(_) => None,
+    }
+}
+
+struct Reader<'a> {
+    values: &'a Values,
+    /// Whether what is asked for must be said here, and nowhere else.
+    is_needed: bool,
+    errors: Vec<AuthError>,
+}
+
+impl Reader<'_> {
+    fn need<T: ?Sized>(&mut self, switch: &'static str, needed: Id<T>) {
+        if self.is_needed && self.values.given_as(needed).is_none() {
+            let needed = name(needed);
+            self.errors.push(AuthError::Needs { switch, needed });
+        }
+    }
+
+    fn users(
+        &mut self,
+        switch: &'static str,
+        users: Listed,
+        passwords: Passwords,
+    ) -> Option<Users> {
+        let names = self.values.users(users);
+        let (users, passwords) = match (names.is_empty(), self.values.secret(passwords)) {
+            (true, None) => {
+                self.need(switch, users);
+                return None;
+            }
+            (false, None) => return self.half(name(users), name(passwords)),
+            (true, Some(_)) => return self.half(name(passwords), name(users)),
+            (false, Some(secret)) => match Users::zip(names, secret) {
+                Ok(zipped) => (zipped, passwords),
+                Err(counts) => {
+                    self.errors.push(AuthError::Unequal {
+                        users: name(users),
+                        passwords: name(passwords),
+                        counts,
+                    });
+                    return None;
+                }
+            },
+        };
+        for user in users.iter() {
+            self.check(user, name(passwords));
+        }
+        Some(users)
+    }
+
+    fn user(&mut self, named: Named, passwords: Passwords) -> Option<User> {
+        match (self.values.user(named), self.values.secret(passwords)) {
+            (None, None) => None,
+            (Some(_), None) => self.half(name(named), name(passwords)),
+            (None, Some(_)) => self.half(name(passwords), name(named)),
+            (Some(of), Some(password)) => {
+                let user = User {
+                    name: of.clone(),
+                    password: password.clone(),
+                };
+                self.check(&user, name(passwords));
+                Some(user)
+            }
+        }
+    }
+
+    fn half<T>(&mut self, set: &'static str, missing: &'static str) -> Option<T> {
+        self.errors.push(AuthError::Half { set, missing });
+        None
+    }
+
+    fn check(&mut self, user: &User, variable: &'static str) {
+        let error = user.password_problem().map(|problem| AuthError::Password {
+            variable,
+            user: user.name.clone(),
+            problem,
+        });
+        self.errors.extend(error);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::variables::Reading;
+
+    fn read(pairs: &[(&str, &str)]) -> (Asked, Vec<String>) {
+        let environment: Environment = pairs.iter().copied().collect();
+        let values = Reading::of(&environment).all().unwrap();
+        let (asked, errors) = Asked::read(&environment, &values);
+        let said = errors.iter().map(ToString::to_string);
+        let said: Vec<String> = said.chain(asked.warnings(&values)).collect();
+        assert!(!said.iter().any(|said| said.contains("pw")), "{said:?}");
+        (asked, said)
+    }
+
+    const AUTH: (&str, &str) = ("ZOO_ENABLE_AUTH", "yes");
+    const QUORUM: (&str, &str) = ("ZOO_ENABLE_QUORUM_AUTH", "yes");
+    const USERS: (&str, &str) = ("ZOO_SERVER_USERS", "user1,user2");
+    const PASSWORDS: (&str, &str) = ("ZOO_SERVER_PASSWORDS", "pw1, pw2");
+
+    #[test]
+    fn what_is_asked_for() {
+        let none: [&str; 0] = [];
+        assert_eq!(read(&[]), (Asked::default(), vec![]));
+        let (asked, said) = read(&[AUTH, USERS, PASSWORDS]);
+        assert_eq!(said, none);
+        let clients = asked.clients.unwrap();
+        assert!(!clients.anonymous);
+        assert_eq!(clients.users.unwrap().names(), "user1, user2");
+        let (asked, said) = read(&[
+            QUORUM,
+            ("ZOO_QUORUM_LEARNER_USER", "q"),
+            ("ZOO_QUORUM_LEARNER_PASSWORD", "pw"),
+            ("ZOO_QUORUM_SERVER_USERS", "q r"),
+            ("ZOO_QUORUM_SERVER_PASSWORDS", "pw pw"),
+            ("ZOO_CLIENT_USER", "user1"),
+            ("ZOO_CLIENT_PASSWORD", "pw, with all"),
+        ]);
+        assert_eq!(said, none);
+        let quorum = asked.quorum.unwrap();
+        assert_eq!(quorum.learner.unwrap().name.as_str(), "q");
+        assert_eq!(quorum.servers.unwrap().names(), "q, r");
+        assert_eq!(asked.client.unwrap().password.reveal(), "pw, with all");
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said() {
+        for (pairs, expected) in [
+            (
+                &[AUTH][..],
+                &["ZOO_ENABLE_AUTH=yes needs ZOO_SERVER_USERS"][..],
+            ),
+            (
+                &[AUTH, USERS],
+                &["ZOO_SERVER_USERS is set and ZOO_SERVER_PASSWORDS is not: set both or neither"],
+            ),
+            (
+                &[AUTH, PASSWORDS],
+                &["ZOO_SERVER_PASSWORDS is set and ZOO_SERVER_USERS is not: set both or neither"],
+            ),
+            (
+                &[
+                    AUTH,
+                    USERS,
+                    ("ZOO_SERVER_PASSWORDS", "pw"),
+                    ("ZOO_CLIENT_USER", "user1"),
+                    QUORUM,
+                ],
+                &[
+                    "ZOO_SERVER_USERS has 2 users and ZOO_SERVER_PASSWORDS has 1 password: one password for each user, \
+                     without blanks, `,` and `;` in it",
+                    "ZOO_ENABLE_QUORUM_AUTH=yes needs ZOO_QUORUM_LEARNER_USER",
+                    "ZOO_ENABLE_QUORUM_AUTH=yes needs ZOO_QUORUM_SERVER_USERS",
+                    "ZOO_CLIENT_USER is set and ZOO_CLIENT_PASSWORD is not: set both or neither",
+                ],
+            ),
+            (
+                &[
+                    AUTH,
+                    USERS,
+                    ("ZOO_SERVER_PASSWORDS", "${pw1} pw2"),
+                    ("ZOO_CLIENT_PASSWORD", "pw"),
+                ],
+                &[
+                    "ZOO_SERVER_PASSWORDS: the password of user1 contains `${`, which Java would replace",
+                    "ZOO_CLIENT_PASSWORD is set and ZOO_CLIENT_USER is not: set both or neither",
+                ],
+            ),
+            (
+                &[
+                    ("ZOO_CLIENT_USER", "user1"),
+                    ("ZOO_CLIENT_PASSWORD", "pw\npw"),
+                ],
+                &["ZOO_CLIENT_PASSWORD: the password of user1 contains a control character"],
+            ),
+        ] {
+            assert_eq!(read(pairs).1, expected, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_not_be_meant() {
+        for (pairs, expected) in [
+            (
+                &[USERS, PASSWORDS][..],
+                "ZOO_SERVER_USERS has no effect without ZOO_ENABLE_AUTH=yes",
+            ),
+            (
+                &[
+                    AUTH,
+                    USERS,
+                    PASSWORDS,
+                    ("ZOO_CLIENT_USER", "user3"),
+                    ("ZOO_CLIENT_PASSWORD", "pw"),
+                ],
+                "ZOO_CLIENT_USER is user3, who is none of ZOO_SERVER_USERS: user1, user2",
+            ),
+            (
+                &[
+                    AUTH,
+                    USERS,
+                    PASSWORDS,
+                    ("ZOO_CLIENT_USER", "user2"),
+                    ("ZOO_CLIENT_PASSWORD", "pw1"),
+                ],
+                "ZOO_CLIENT_USER is user2, whose password is another one in ZOO_SERVER_USERS",
+            ),
+            (
+                &[
+                    AUTH,
+                    (
+                        "JVMFLAGS",
+                        "-Djava.security.auth.login.config=/srv/conf/jaas.conf",
+                    ),
+                ],
+                "the flags of Java name /srv/conf/jaas.conf as JAAS file: who may log in is what that file says",
+            ),
+        ] {
+            assert_eq!(read(pairs).1, [expected], "{pairs:?}");
+        }
+    }
+}

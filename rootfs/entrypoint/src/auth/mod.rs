@@ -1,0 +1,19 @@
+//! Who may log in: SASL with DIGEST-MD5, for clients and among the servers.
+//!
+//! [`users`] are names and passwords, [`asked`] is what the variables ask for, all of it validated. What
+//! follows from that: [`jaas`] the file in which Java looks for passwords, [`sasl`] the lines of `zoo.cfg` and the
+//! properties of the JVM, by release, [`kept`] what a `zoo.cfg` must not lack, [`login`] how a process gets its
+//! passwords, [`own`] what becomes of a JAAS file that somebody has brought along, [`znodes`] the ACLs of the nodes that
+//! are there from the beginning.
+
+pub mod asked;
+pub mod jaas;
+pub mod kept;
+pub mod login;
+pub mod own;
+pub mod sasl;
+pub mod users;
+// pub mod znodes;
+
+pub use asked::{Asked, AuthError};
+pub use users::{User, UserName, Users};
