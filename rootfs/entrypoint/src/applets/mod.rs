@@ -178,13 +178,24 @@ fn as_far_as_possible(
 
 /// Becomes Java, as the daemon user, so that the status is Java's own.
 fn run_java(java: &JavaCommand, values: &Values) -> ExitCode {
-    let journal = Journal::default();
-    if let Err(error) = become_daemon(values) {
-        journal.error(format_args!("cannot give up root: {error}"));
-        return failure();
+    match give_up_root(values) {
+        Ok(()) => exec(java),
+        Err(code) => code,
     }
+}
+
+/// Becomes the daemon user, or says why not.
+fn give_up_root(values: &Values) -> Result<(), ExitCode> {
+    become_daemon(values).map_err(|error| {
+        Journal::default().error(format_args!("cannot give up root: {error}"));
+        failure()
+    })
+}
+
+/// Becomes Java; comes back only where that fails.
+fn exec(java: &JavaCommand) -> ExitCode {
     let error = java.command().exec();
-    journal.error(format_args!(
+    Journal::default().error(format_args!(
         "cannot run {}: {error}",
         java.program.display()
     ));

@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{IntoRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -116,28 +116,42 @@ fn sections(asked: &Asked) -> Vec<Section<'_>> {
     sections
 }
 
-/// A file for one process: it is there as long as this is, or, once it has become another program, as long as that.
+/// Where Java finds as whom a client logs in.
 #[derive(Debug)]
-pub struct Nameless(OwnedFd);
+pub enum JaasFile {
+    /// A file without a name: it is there as long as this is, or, once this process has become another program, as
+    /// long as that.
+    Nameless(OwnedFd),
+    /// The one of the server that runs in this container.
+    OfServer(PathBuf),
+}
 
-impl Nameless {
+impl JaasFile {
     /// Makes the file of a client. To be called as the user that the client runs as.
     pub fn of_client(user: &User) -> io::Result<Self> {
         // It stays open in the program that this process becomes, and in no other: nothing is started meanwhile.
         let mut file = File::from(memfd_create(jaas::NAME, MFdFlags::empty())?);
         file.write_all(jaas::text(&[Section::Client(user)]).as_bytes())?;
-        Ok(Self(file.into()))
+        Ok(Self::Nameless(file.into()))
     }
 
-    /// The name by which its own process reaches it.
-    pub fn path(&self) -> PathBuf {
-        PathBuf::from(format!("/proc/self/fd/{}", self.0.as_raw_fd()))
+    /// Leaves it to the program that this process becomes; where that finds it.
+    pub fn leave(self) -> PathBuf {
+        match self {
+            Self::Nameless(file) => PathBuf::from(format!("/proc/self/fd/{}", file.into_raw_fd())),
+            Self::OfServer(path) => path,
+        }
     }
+}
 
-    /// Leaves it to the program that this process becomes.
-    pub fn leave(self) {
-        let _ = self.0.into_raw_fd();
-    }
+/// What to tell the JVM of a client that logs in.
+pub fn of_client(file: PathBuf, release: Option<Release>) -> Properties {
+    let (property, value) = sasl::FIPS_MODE;
+    let fips_mode = release.filter(|release| sasl::has_fips_mode(*release));
+    let fips_mode = fips_mode.map(|_| (property, value.into()));
+    std::iter::once((jaas::PROPERTY, file.into()))
+        .chain(fips_mode)
+        .collect()
 }
 
 /// The file of the server that runs in this container, if clients find a user in it.
@@ -231,15 +245,17 @@ mod tests {
             name: UserName::parse("a").unwrap(),
             password: Secret::new("geheim"),
         };
-        let file = Nameless::of_client(&user).unwrap();
-        let path = file.path();
+        let file = JaasFile::of_client(&user).unwrap();
+        let path = file.leave();
+        // Java looks before it reads.
         for _ in 0..2 {
             let content = std::fs::read_to_string(&path).unwrap();
             assert!(content.contains("password=\"geheim\""));
         }
         let target = std::fs::read_link(&path).unwrap();
         assert!(target.display().to_string().starts_with("/memfd:"));
-        drop(file);
-        assert!(!path.exists());
+        let told = of_client(path.clone(), Some(Release::new(3, 6, 1)));
+        assert_eq!(told, [(jaas::PROPERTY, path.clone().into())]);
+        assert_eq!(of_client(path, Some(Release::new(3, 9, 4))).len(), 2);
     }
 }
