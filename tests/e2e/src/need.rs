@@ -77,6 +77,16 @@ pub const OPENSSL: Need = Need::Library {
     package: "libssl-dev",
 };
 
+/// Makes certificates, and is a client of TLS.
+pub const OPENSSL_TOOL: Need = program("openssl", "openssl");
+/// Makes stores as Java reads them.
+pub const KEYTOOL: Need = program("keytool", "default-jre-headless");
+/// The Python client of ZooKeeper.
+pub const KAZOO: Need = Need::File {
+    path: "/usr/lib/python3/dist-packages/kazoo/client.py",
+    package: "python3-kazoo",
+};
+
 /// Makes keys and signs with them.
 pub const GPG: Need = program("gpg", "gnupg");
 /// Judges signatures.
@@ -128,6 +138,9 @@ pub const ALL: &[Need] = &[
     SCRIPT,
     PKG_CONFIG,
     OPENSSL,
+    OPENSSL_TOOL,
+    KEYTOOL,
+    KAZOO,
     GPG,
     GPGV,
     MVN,
