@@ -1,19 +1,26 @@
 //! Directories of other images, so that moving over is a change of the image's name.
 //!
 //! The official image keeps data in `/data` itself, logs of transactions in `/datalog`, its configuration
-//! in `/conf`; Bitnami's keeps data and transaction logs together. Nothing but a user mounts anything there
+//! in `/conf`; Bitnami's keeps data and transaction logs together, and runs as a user of another number, who
+//! keeps them here, so that there is a way back. Nothing but a user mounts anything there
 //! in our image, so what is mounted there is meant. Of our own directories that is not so: the image declares
 //! them as volumes, and an engine mounts an empty one that nobody asked for.
 //!
 //! What was set explicitly always wins, by a variable or by a `zoo.cfg` that is kept. A decision stays the
 //! same once a server has run on it, so that every tool finds the same directories later.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use nix::unistd::geteuid;
 
 use super::facts::Found;
 use super::history::{History, VERSION};
 use super::mounts::{Mount, Mounts, Volume};
-use crate::variables::ids::{CONF_DIR, DATA_DIR, DATA_LOG_DIR, Id, LOG_DIR};
+use crate::variables::ids::{
+    CONF_DIR, DAEMON_GROUP, DAEMON_USER, DATA_DIR, DATA_LOG_DIR, Id, LOG_DIR,
+};
 use crate::variables::{TABLE, Values};
 
 const OFFICIAL: &str = "the official image";
@@ -36,6 +43,10 @@ const CONF: Place = Place {
     path: "/conf",
     image: OFFICIAL,
 };
+const BITNAMI_CONF: Place = Place {
+    path: "/opt/bitnami/zookeeper/conf",
+    image: BITNAMI,
+};
 const LOG: Place = Place {
     path: "/logs",
     image: OFFICIAL,
@@ -52,6 +63,8 @@ struct Place {
 #[derive(Debug, Default)]
 pub struct Adoption {
     changes: Vec<(Id<Path>, PathBuf)>,
+    /// Whom the server runs as.
+    owner: Option<Account>,
     /// What to say of what was adopted.
     pub notes: Vec<String>,
     /// What to say of what may not be meant.
@@ -74,12 +87,23 @@ pub struct Refusal {
     pub variable: &'static str,
 }
 
+/// A user and its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The user's number.
+    pub uid: u32,
+    /// The group's.
+    pub gid: u32,
+}
+
 /// What is on disk, so that a test can say it.
 pub trait Disk {
     /// What a data directory or a directory of transaction logs holds.
     fn history(&self, directory: &Path) -> History;
     /// The `zoo.cfg` of a configuration directory.
     fn config(&self, directory: &Path) -> Found;
+    /// Whose a directory is; nothing where we are somebody else than root and cannot choose whom to run as.
+    fn owner(&self, directory: &Path) -> Option<Account>;
 }
 
 /// The file system.
@@ -98,6 +122,18 @@ impl Disk for Host<'_> {
         // That a file cannot be read is said with the other facts, of the directory that is used.
         Found::look(&directory.join("zoo.cfg"), self.mounts).unwrap_or(Found::Nothing)
     }
+
+    fn owner(&self, directory: &Path) -> Option<Account> {
+        // Of a link, which anybody may have put there, nothing follows.
+        let found = fs::symlink_metadata(directory)
+            .ok()
+            .filter(|found| found.is_dir())?;
+        let account = Account {
+            uid: found.uid(),
+            gid: found.gid(),
+        };
+        geteuid().is_root().then_some(account)
+    }
 }
 
 /// Puts the directories that are to be used into `values`: for a server as for every tool.
@@ -105,6 +141,10 @@ pub fn adopted(values: &mut Values, mounts: &Mounts) -> Adoption {
     let adoption = decide(values, mounts, &Host { mounts });
     for (id, path) in &adoption.changes {
         values.adopt(*id, path);
+    }
+    if let Some(Account { uid, gid }) = adoption.owner {
+        values.adopt_account(DAEMON_USER, uid);
+        values.adopt_account(DAEMON_GROUP, gid);
     }
     adoption
 }
@@ -120,13 +160,15 @@ pub fn decide(values: &Values, mounts: &Mounts, disk: &impl Disk) -> Adoption {
     let conf = decision.conf();
     match disk.config(&conf) {
         Found::Kept(kept) => {
-            if let Some(data) = kept.properties.get("dataDir") {
-                decision.beside(Path::new(data));
+            if let Some(data) = kept.properties.get("dataDir").map(Path::new) {
+                decision.beside(data);
+                decision.owner(data);
             }
         }
         Found::Nothing | Found::Ours(_) => {
             let data = decision.data();
             decision.data_log(&data);
+            decision.owner(&data);
         }
     }
     decision.log();
@@ -202,23 +244,23 @@ impl<D: Disk> Deciding<'_, D> {
     /// A single file may be mounted in a configuration directory, too. The directory to look into.
     fn conf(&mut self) -> PathBuf {
         let ours = self.values.path(CONF_DIR);
-        let theirs = Path::new(CONF.path);
         if self.is_given(CONF_DIR) {
             return ours.to_owned();
         }
+        let Some(place) = self.conf_of_others() else {
+            return ours.to_owned();
+        };
+        let theirs = Path::new(place.path);
         let verdict = verdict(
             Candidate {
                 chosen: self.is_chosen(ours) || self.mounts.has_within(ours),
                 holds: matches!(self.disk.config(ours), Found::Kept(_)),
             },
-            Candidate {
-                chosen: self.is_mounted(theirs) || self.mounts.has_within(theirs),
-                holds: self.disk.config(theirs) != Found::Nothing,
-            },
+            self.conf_candidate(theirs),
         );
         match verdict {
             Verdict::Theirs => {
-                self.adopt(CONF_DIR, CONF, "the configuration");
+                self.adopt(CONF_DIR, place, "the configuration");
                 theirs.to_owned()
             }
             Verdict::Ours => ours.to_owned(),
@@ -227,6 +269,40 @@ impl<D: Disk> Deciding<'_, D> {
                 ours.to_owned()
             }
         }
+    }
+
+    /// What another image would use: the one with a `zoo.cfg` in it, if several are mounted.
+    fn conf_of_others(&self) -> Option<Place> {
+        let candidate = |place: &Place| self.conf_candidate(Path::new(place.path));
+        [CONF, BITNAMI_CONF]
+            .into_iter()
+            .filter(|place| candidate(place).chosen)
+            .min_by_key(|place| !candidate(place).holds)
+    }
+
+    fn conf_candidate(&self, theirs: &Path) -> Candidate {
+        Candidate {
+            chosen: self.is_mounted(theirs) || self.mounts.has_within(theirs),
+            holds: self.disk.config(theirs) != Found::Nothing,
+        }
+    }
+
+    /// Bitnami's image never is root: what we would give to our own user it could not write any more.
+    fn owner(&mut self, data: &Path) {
+        let is_given = |id| self.values.given_as(id).is_some();
+        if data != Path::new(BITNAMI_DATA.path) || is_given(DAEMON_USER) || is_given(DAEMON_GROUP) {
+            return;
+        }
+        let Some(account) = self.disk.owner(data).filter(|account| account.uid != 0) else {
+            return;
+        };
+        self.adoption.notes.push(format!(
+            "running as {}:{}, the owner of {}",
+            account.uid,
+            account.gid,
+            data.display()
+        ));
+        self.adoption.owner = Some(account);
     }
 
     /// The data directory.

@@ -280,6 +280,14 @@ impl Values {
         }
     }
 
+    /// The same with the number of a user or of a group.
+    pub fn adopt_account(&mut self, id: Id<str>, number: u32) {
+        let row = &mut self.rows[id.row()];
+        if row.given_as.is_none() {
+            row.value = Some(Value::Text(number.to_string()));
+        }
+    }
+
     /// The name under which the user set this row, if so.
     pub fn given_as<T: ?Sized>(&self, id: Id<T>) -> Option<&str> {
         self.rows[id.row()].given_as.as_deref()

@@ -9,6 +9,7 @@ use crate::variables::{Environment, Reading};
 struct Files {
     configs: BTreeMap<PathBuf, String>,
     histories: BTreeMap<PathBuf, History>,
+    owners: BTreeMap<PathBuf, Account>,
 }
 
 impl Disk for Files {
@@ -26,6 +27,10 @@ impl Disk for Files {
             )
         };
         content.map_or(Found::Nothing, of)
+    }
+
+    fn owner(&self, directory: &Path) -> Option<Account> {
+        self.owners.get(directory).copied()
     }
 }
 
@@ -232,6 +237,77 @@ fn bitnami_moves_over() {
             (logs, said),
             "{warnings:?}"
         );
+    }
+}
+
+#[test]
+fn the_configuration_of_bitnami() {
+    let place = "/opt/bitnami/zookeeper/conf";
+    let file = format!("{place}/zoo.cfg");
+    for point in [file.as_str(), place] {
+        let mut files = files(&[("/bitnami/zookeeper/data", ALL)]);
+        let config = "dataDir=/bitnami/zookeeper/data\n".to_owned();
+        files.configs.insert(place.into(), config);
+        let case = Case {
+            variables: &[],
+            mounts: &[(point, HOST), ("/bitnami/zookeeper", NAMED)],
+            files,
+        };
+        let (found, adoption) = case.decide();
+        assert_eq!(found.2, Path::new(place), "{point}");
+        assert_eq!(adoption.warnings, [""; 0]);
+        assert_eq!(
+            adoption.notes,
+            [
+                "using /opt/bitnami/zookeeper/conf for the configuration, as Bitnami's image does: it is mounted"
+            ]
+        );
+    }
+    // Of two the one with a file in it.
+    let mut files = Files::default();
+    files.configs.insert(place.into(), "# mine\n".to_owned());
+    let case = Case {
+        variables: &[],
+        mounts: &[("/conf", NAMED), (place, NAMED)],
+        files,
+    };
+    assert_eq!(case.decide().0.2, Path::new(place));
+}
+
+#[test]
+fn the_owner_of_bitnamis_data_keeps_it() {
+    const THEIRS: Account = Account { uid: 1001, gid: 0 };
+    let data = Path::new("/bitnami/zookeeper/data");
+    let run_by = |variables: &[(&str, &str)], owner: Account, config: Option<&str>| {
+        let mut files = files(&[("/bitnami/zookeeper/data", ALL), ("/data", SNAPSHOTS)]);
+        files.owners.insert(data.into(), owner);
+        files.owners.insert("/data".into(), owner);
+        let configs = config.map(|config| ("/srv/conf/zookeeper".into(), config.to_owned()));
+        files.configs.extend(configs);
+        let case = Case {
+            variables,
+            mounts: &[("/bitnami/zookeeper", NAMED)],
+            files,
+        };
+        case.decide().1
+    };
+    let adoption = run_by(&[], THEIRS, None);
+    assert_eq!(adoption.owner, Some(THEIRS));
+    assert_eq!(
+        adoption.notes.last().unwrap(),
+        "running as 1001:0, the owner of /bitnami/zookeeper/data"
+    );
+    let named = run_by(&[], THEIRS, Some("dataDir=/bitnami/zookeeper/data\n"));
+    assert_eq!(named.owner, Some(THEIRS));
+    // Root's is a new volume. Somebody has chosen. The official image hands over what it finds, as we do.
+    for (variables, owner, config) in [
+        (&[][..], Account { uid: 0, gid: 0 }, None),
+        (&[("ZOO_DAEMON_USER", "1000")], THEIRS, None),
+        (&[("ZOO_DAEMON_GROUP", "1000")], THEIRS, None),
+        (&[], THEIRS, Some("dataDir=/data\n")),
+    ] {
+        let adoption = run_by(variables, owner, config);
+        assert_eq!(adoption.owner, None, "{variables:?} {owner:?} {config:?}");
     }
 }
 
