@@ -6,7 +6,7 @@ use crate::catalog::Platform;
 pub const HOME: &str = "/usr/local/zookeeper";
 
 /// `rootfs/files`, by path in the image.
-pub const FILES: [(&str, &[u8]); 4] = [
+pub const FILES: [(&str, &[u8]); 7] = [
     (
         "etc/zookeeper/configuration.xsl",
         include_bytes!("../../rootfs/files/etc/zookeeper/configuration.xsl"),
@@ -18,6 +18,18 @@ pub const FILES: [(&str, &[u8]); 4] = [
     (
         "etc/zookeeper/logback.xml",
         include_bytes!("../../rootfs/files/etc/zookeeper/logback.xml"),
+    ),
+    (
+        "etc/zookeeper/logback/CONSOLE.xml",
+        include_bytes!("../../rootfs/files/etc/zookeeper/logback/CONSOLE.xml"),
+    ),
+    (
+        "etc/zookeeper/logback/ROLLINGFILE.xml",
+        include_bytes!("../../rootfs/files/etc/zookeeper/logback/ROLLINGFILE.xml"),
+    ),
+    (
+        "etc/zookeeper/logback/TRACEFILE.xml",
+        include_bytes!("../../rootfs/files/etc/zookeeper/logback/TRACEFILE.xml"),
     ),
     (
         "etc/zookeeper/zoo_sample.cfg",

@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
         }
     };
     let java = JavaCommand::tool(&environment, &values, PURGE, arguments);
-    run_java(&java, &values)
+    run_java(java, &values)
 }
 
 impl Cleanup {

@@ -5,14 +5,13 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 use super::configured::{self, ENDPOINT_ROWS};
-use super::{DAEMON_ROWS, exec, failure, give_up_root, print, values};
+use super::{DAEMON_ROWS, exec, failure, give_up_root, print, release, values};
 use crate::auth::login::{self, JaasFile};
 use crate::auth::{Asked, User, asked, own};
 use crate::endpoint::Endpoint;
-use crate::java::JavaCommand;
+use crate::java::{JavaCommand, logback};
 use crate::journal::Journal;
-use crate::release::Release;
-use crate::variables::ids::{BASE_DIR, PID_FILE, PORT_NUMBER};
+use crate::variables::ids::{PID_FILE, PORT_NUMBER};
 use crate::variables::{Environment, Reading, Values};
 
 const HELP: &str = "\
@@ -45,12 +44,14 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
     if let Err(code) = give_up_root(&values) {
         return code;
     }
+    let release = release(&values);
+    java.put_first(logback::of_tool(&values, release));
     let file = match file(&environment, &values, user) {
         Ok(file) => file,
         Err(code) => return code,
     };
     if let Some(file) = file {
-        java.put_first(login::of_client(file.leave(), release(&values)));
+        java.put_first(login::of_client(file.leave(), release));
     }
     exec(&java)
 }
@@ -90,8 +91,4 @@ fn file(
             failure()
         }),
     }
-}
-
-fn release(values: &Values) -> Option<Release> {
-    Release::of_jars(&values.path(BASE_DIR).join("lib")).ok()
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::client::{self, Health};
 use crate::endpoint::Endpoint;
-use crate::java::JavaCommand;
+use crate::java::{JavaCommand, logback};
 use crate::variables::{Environment, Values};
 
 const ASK: &str = "org.apache.zookeeper.client.FourLetterWordMain";
@@ -22,7 +22,8 @@ pub(super) fn health(
 ) -> io::Result<Health> {
     let port = endpoint.port.to_string();
     let arguments = [endpoint.host.as_str(), &port, "srvr", "true"].map(Into::into);
-    let java = JavaCommand::tool(environment, values, ASK, arguments.to_vec());
+    let mut java = JavaCommand::tool(environment, values, ASK, arguments.to_vec());
+    java.put_first(logback::of_tool(values, super::release(values)));
     let mut child = java
         .command()
         .stdin(Stdio::null())

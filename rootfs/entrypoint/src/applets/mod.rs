@@ -24,13 +24,14 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use crate::java::JavaCommand;
+use crate::java::{JavaCommand, logback};
 use crate::journal::Journal;
 use crate::prepare::adopt;
 use crate::prepare::daemon::{self, Identity, IdentityError};
 use crate::prepare::mounts::Mounts;
 use crate::prepare::system::Host;
-use crate::variables::ids::{DAEMON_GROUP, DAEMON_USER};
+use crate::release::Release;
+use crate::variables::ids::{BASE_DIR, DAEMON_GROUP, DAEMON_USER};
 use crate::variables::{Environment, Reading, Values};
 
 /// A wrong command line, as opposed to something that failed.
@@ -177,11 +178,17 @@ fn as_far_as_possible(
 }
 
 /// Becomes Java, as the daemon user, so that the status is Java's own.
-fn run_java(java: &JavaCommand, values: &Values) -> ExitCode {
+fn run_java(mut java: JavaCommand, values: &Values) -> ExitCode {
+    java.put_first(logback::of_tool(values, release(values)));
     match give_up_root(values) {
-        Ok(()) => exec(java),
+        Ok(()) => exec(&java),
         Err(code) => code,
     }
+}
+
+/// Which ZooKeeper this is, if that can be said.
+fn release(values: &Values) -> Option<Release> {
+    Release::of_jars(&values.path(BASE_DIR).join("lib")).ok()
 }
 
 /// Becomes the daemon user, or says why not.

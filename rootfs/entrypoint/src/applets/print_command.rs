@@ -4,12 +4,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{print, values};
+use super::{print, release, values};
 use crate::auth::{Asked, asked, login};
-use crate::java::{JavaCommand, jmx};
-use crate::release::Release;
+use crate::java::{JavaCommand, jmx, logback};
 use crate::runtime::RuntimeDirectory;
-use crate::variables::ids::{BASE_DIR, CONF_DIR, PID_FILE};
+use crate::variables::ids::{CONF_DIR, PID_FILE};
 use crate::variables::{Environment, Values};
 
 /// Prints the command line.
@@ -28,7 +27,8 @@ pub(super) fn run() -> ExitCode {
     };
     let mut java = JavaCommand::server(&environment, &values, &config(&values));
     let (asked, _) = Asked::read(&environment, &values);
-    let release = Release::of_jars(&values.path(BASE_DIR).join("lib")).ok();
+    let release = release(&values);
+    java.put_first(logback::of_server(&values, release));
     let runtime = RuntimeDirectory::find(values.path(PID_FILE));
     java.put_first(login::shown(&asked, release, runtime.as_ref()));
     let program = java.program.to_string_lossy().into_owned();

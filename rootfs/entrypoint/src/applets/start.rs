@@ -11,7 +11,7 @@ use crate::auth::{asked, login, own};
 use crate::control::Listener;
 use crate::exit::{self, Circumstances};
 use crate::gate::GateError;
-use crate::java::{JavaCommand, heap, jmx};
+use crate::java::{JavaCommand, heap, jmx, logback};
 use crate::journal::{Format, Journal};
 use crate::prepare::daemon::{self, IdentityError};
 use crate::prepare::facts::{self, Facts};
@@ -284,6 +284,7 @@ fn step_by_step<'a>(
         .map_err(|error| complaints.say(error))
         .ok()?;
     let mut java = JavaCommand::server(environment, &values, &prepared.config);
+    java.put_first(logback::of_server(&values, Some(facts.release)));
     let passwords = login::of_server(&plan.logins, facts.release, prepared.runtime.as_ref());
     java.put_first(passwords.map_err(|error| complaints.say(error)).ok()?);
     java.hide_secrets(prepared.runtime.as_ref())

@@ -129,7 +129,7 @@ pub(super) fn run(toolkit: &Toolkit, arguments: &[OsString]) -> ExitCode {
         arguments.push(newest.into());
     }
     let java = JavaCommand::tool(&environment, &values, toolkit.class, arguments);
-    run_java(&java, &values)
+    run_java(java, &values)
 }
 
 impl Toolkit {

@@ -8,6 +8,7 @@ mod client;
 pub mod flags;
 pub mod heap;
 pub mod jmx;
+pub mod logback;
 mod logging;
 pub mod secret;
 mod server;
