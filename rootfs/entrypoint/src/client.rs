@@ -83,7 +83,8 @@ fn ask(endpoint: &Endpoint, word: &str, limit: Duration) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-fn connect(endpoint: &Endpoint, deadline: Instant) -> io::Result<TcpStream> {
+/// A connection that is up before `deadline`.
+pub fn connect(endpoint: &Endpoint, deadline: Instant) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
     for address in addresses(endpoint)? {
         match TcpStream::connect_timeout(&address, left(deadline)?) {
@@ -110,7 +111,8 @@ fn addresses(endpoint: &Endpoint) -> io::Result<Vec<SocketAddr>> {
         .collect())
 }
 
-fn left(deadline: Instant) -> io::Result<Duration> {
+/// What is left until `deadline`; nothing is an error.
+pub fn left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() {
         Err(io::ErrorKind::TimedOut.into())

@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use super::failure;
-use crate::auth::{asked, login, own};
+use crate::auth::znodes::{Guard, Order};
+use crate::auth::{Asked, asked, login, own};
 use crate::control::Listener;
+use crate::endpoint::{Endpoint, Transport};
 use crate::exit::{self, Circumstances};
+use crate::file;
 use crate::gate::GateError;
 use crate::java::{JavaCommand, heap, jmx, logback};
 use crate::journal::{Format, Journal};
@@ -95,6 +98,10 @@ struct Server<'a> {
     /// `dataDir` and `dataLogDir`.
     data: [PathBuf; 2],
     journal: Journal,
+    /// What is to be done beside it, while it runs.
+    order: Option<Order>,
+    /// Does it.
+    guard: Option<Guard>,
     /// The one that follows it, once somebody has asked for a restart.
     next: Option<Box<Self>>,
 }
@@ -132,6 +139,14 @@ impl Program for Server<'_> {
                 self.pid_file.display()
             ));
         }
+        self.guard = self.order.clone().and_then(|order| {
+            let guard = Guard::start(order).inspect_err(|error| {
+                self.journal.warning(format_args!(
+                    "the ACLs of the first nodes stay as they are: {error}"
+                ));
+            });
+            guard.ok()
+        });
     }
 
     fn prepare_again(&mut self, signals: &mut Signals) -> Result<(), Vec<String>> {
@@ -290,15 +305,39 @@ fn step_by_step<'a>(
     java.hide_secrets(prepared.runtime.as_ref())
         .map_err(|error| complaints.say(error))
         .ok()?;
+    let order = order(&plan.logins, &prepared, journal);
     Some(Server {
         environment,
         java,
+        order,
+        guard: None,
         pid_file: pid_file.to_owned(),
         prepared,
         data: [facts.data_directory, facts.data_log_directory],
         journal,
         next: None,
     })
+}
+
+/// The first nodes change hands where we know users, at the port that the server itself will find in its file.
+fn order(logins: &Asked, prepared: &Prepared, journal: Journal) -> Option<Order> {
+    let users = logins.clients.as_ref()?.users.clone()?;
+    let content = file::read(&prepared.config).ok().flatten();
+    let endpoint = content.and_then(|content| Endpoint::of_file(&prepared.config, &content));
+    match endpoint {
+        Some(endpoint) if endpoint.transport == Transport::Plain => Some(Order {
+            endpoint,
+            users,
+            journal,
+        }),
+        _ => {
+            journal.warning(
+                "the ACLs of /, /zookeeper and /zookeeper/quota stay as they are: zoo.cfg has no client port that is \
+                 not encrypted",
+            );
+            None
+        }
+    }
 }
 
 fn heap_warning(environment: &Environment, values: &Values) -> Option<String> {

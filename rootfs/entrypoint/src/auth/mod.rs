@@ -13,7 +13,7 @@ pub mod login;
 pub mod own;
 pub mod sasl;
 pub mod users;
-// pub mod znodes;
+pub mod znodes;
 
 pub use asked::{Asked, AuthError};
 pub use users::{User, UserName, Users};
