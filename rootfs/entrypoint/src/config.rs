@@ -9,6 +9,7 @@ use crate::file;
 use crate::properties::{self, Properties};
 use crate::release::Release;
 use crate::servers::ServerList;
+use crate::tls::{self, passwords};
 use crate::variables::ids::{
     ENABLE_PROMETHEUS_METRICS, PORT_NUMBER, PROMETHEUS_METRICS_PORT_NUMBER, RECONFIG_ENABLED,
     SERVERS, STANDALONE_ENABLED,
@@ -27,8 +28,16 @@ pub fn body(values: &Values, servers: &ServerList, release: Release) -> (String,
     for line in sasl::lines(values, release) {
         lines.set(line.key, line.value);
     }
+    for tls::lines::Line { key, value, .. } in tls::lines::lines(values) {
+        lines.set(&key, &value);
+    }
     for Setting { key, value } in values.settings() {
         if let Some(variable) = set_by(values, key).filter(|_| lines.get(key) != Some(value)) {
+            let value = if passwords::is_password(key) {
+                "***"
+            } else {
+                value
+            };
             warnings.push(format!("{key}={value} wins over {variable}"));
         }
         lines.set(key, value);
@@ -122,6 +131,7 @@ fn set_by(values: &Values, key: &str) -> Option<&'static str> {
         .iter()
         .find(|(variable, _, given)| *given && of_key(variable.effect))
         .map(|(variable, _, _)| variable.name)
+        .or_else(|| tls::lines::set_by(values, key))
 }
 
 /// Whether the server is to run without a quorum.
@@ -178,7 +188,7 @@ pub fn ignored_variables(
             (_, Value::Port(_)) if variable.name == METRICS_PORT => {
                 kept.get(METRICS_CLASS).is_some() && !says(variable.kind, METRICS_PORT_KEY, value)
             }
-            _ => false,
+            _ => tls::lines::differs(values, variable.name, kept),
         };
     let one_by_one = || {
         let said = |setting: &Setting| kept.get(&setting.key) == Some(setting.value.trim());

@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use nix::fcntl::OFlag;
-use nix::unistd::{Gid, Uid, geteuid, getgroups, setfsgid, setfsuid, setgroups};
+use nix::unistd::{Gid, Uid, getegid, geteuid, getgroups, setfsgid, setfsuid, setgroups};
 
 /// The largest file that is read: nobody writes one by hand, and a device has no end.
 const LARGEST: u64 = 1 << 20;
@@ -39,6 +39,39 @@ pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
         )));
     }
     Ok(Some(content))
+}
+
+/// Somebody who is to read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reader {
+    /// The user.
+    pub uid: u32,
+    /// Its only group.
+    pub gid: u32,
+}
+
+impl Reader {
+    /// Whoever this process is, with all its groups.
+    pub fn own() -> Self {
+        Self {
+            uid: geteuid().as_raw(),
+            gid: getegid().as_raw(),
+        }
+    }
+}
+
+/// Whether `reader` can read the file, which only root can ask for somebody else.
+pub fn check_readable(path: &Path, reader: Reader) -> io::Result<()> {
+    let opened = if geteuid().is_root() && reader != Reader::own() {
+        let rights = (Uid::from_raw(reader.uid), Gid::from_raw(reader.gid));
+        with_rights_of(rights, || open(path, OFlag::empty()))?
+    } else {
+        open(path, OFlag::empty())
+    };
+    if !opened?.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    Ok(())
 }
 
 fn open(path: &Path, flags: OFlag) -> io::Result<File> {

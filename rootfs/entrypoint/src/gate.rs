@@ -184,8 +184,6 @@ mod tests {
     #[test]
     fn what_protects_is_never_missing_silently() {
         for name in [
-            "ZOO_TLS_CLIENT_ENABLE",
-            "ZOO_TLS_QUORUM_ENABLE",
             "ZOO_TLS_CLEINT_ENABLE",
             "ZOO_TLS_CLIENT_ENABLED",
             "ZOO_AUTH_ENABLE",

@@ -32,4 +32,5 @@ pub mod runtime;
 pub mod servers;
 pub mod stamp;
 pub mod supervise;
+pub mod tls;
 pub mod variables;

@@ -11,6 +11,7 @@ use crate::auth::{Asked, User, asked, own};
 use crate::endpoint::Endpoint;
 use crate::java::{JavaCommand, logback};
 use crate::journal::Journal;
+use crate::tls::{self, StoreError, stores};
 use crate::variables::ids::{PID_FILE, PORT_NUMBER};
 use crate::variables::{Environment, Reading, Values};
 
@@ -31,7 +32,13 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
         return print(HELP);
     }
     let environment = Environment::of_process();
-    let rows = [&JavaCommand::TOOL_ROWS[..], &DAEMON_ROWS, &ENDPOINT_ROWS].concat();
+    let rows = [
+        &JavaCommand::TOOL_ROWS[..],
+        &DAEMON_ROWS,
+        &ENDPOINT_ROWS,
+        &tls::CLIENT_ROWS,
+    ];
+    let rows = rows.concat();
     let values = match values(&environment, &rows) {
         Ok(values) => values,
         Err(code) => return code,
@@ -44,6 +51,11 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
     if let Err(code) = give_up_root(&values) {
         return code;
     }
+    if java.is_encrypted
+        && let Err(code) = check_stores(&values)
+    {
+        return code;
+    }
     let release = release(&values);
     java.put_first(logback::of_tool(&values, release));
     let file = match file(&environment, &values, user) {
@@ -53,7 +65,20 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
     if let Some(file) = file {
         java.put_first(login::of_client(file.leave(), release));
     }
-    exec(&java)
+    exec(java)
+}
+
+/// As the user that Java runs as: what it would say itself is a stack trace.
+fn check_stores(values: &Values) -> Result<(), ExitCode> {
+    let unreadable = stores::unreadable_by_client(values);
+    for store in &unreadable {
+        Journal::default().error(StoreError::Unreadable(store.clone()));
+    }
+    if unreadable.is_empty() {
+        Ok(())
+    } else {
+        Err(failure())
+    }
 }
 
 /// As whom to log in by this environment, or why that cannot be said.

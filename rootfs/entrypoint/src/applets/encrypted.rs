@@ -1,4 +1,4 @@
-//! Asking a server whose only port is encrypted: by ZooKeeper's own program, which finds stores and passwords in
+//! Asking a server whose only port is encrypted: by ZooKeeper's own program, with the stores of the variables or of
 //! `CLIENT_JVMFLAGS`. It costs a JVM, where everything else is asked without one.
 
 use std::io::{self, Read};
@@ -22,8 +22,9 @@ pub(super) fn health(
 ) -> io::Result<Health> {
     let port = endpoint.port.to_string();
     let arguments = [endpoint.host.as_str(), &port, "srvr", "true"].map(Into::into);
-    let mut java = JavaCommand::tool(environment, values, ASK, arguments.to_vec());
+    let mut java = JavaCommand::encrypted_tool(environment, values, ASK, arguments.to_vec());
     java.put_first(logback::of_tool(values, super::release(values)));
+    let _secrets = java.hide_secrets_in_memory().map_err(io::Error::other)?;
     let mut child = java
         .command()
         .stdin(Stdio::null())
@@ -39,7 +40,7 @@ pub(super) fn health(
     if answer.trim().is_empty() {
         // Its reasons are stack traces; this is what they come down to.
         return Err(io::Error::other(
-            "the port is encrypted, and CLIENT_JVMFLAGS may lack the stores for it",
+            "the port is encrypted, and ZOO_TLS_CLIENT_… or CLIENT_JVMFLAGS may lack the stores for it",
         ));
     }
     client::judge(&answer)

@@ -14,6 +14,7 @@ use crate::client::{self, Health};
 use crate::endpoint::{Endpoint, Transport};
 use crate::java::JavaCommand;
 use crate::journal::Journal;
+use crate::tls;
 use crate::variables::ids::HC_TIMEOUT;
 use crate::variables::{Environment, Values};
 
@@ -52,6 +53,7 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
         &ENDPOINT_ROWS[..],
         &DAEMON_ROWS,
         &JavaCommand::TOOL_ROWS,
+        &tls::CLIENT_ROWS,
         &[HC_TIMEOUT.row()],
     ];
     let values = match values(&environment, &rows.concat()) {

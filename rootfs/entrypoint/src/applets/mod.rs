@@ -181,7 +181,7 @@ fn as_far_as_possible(
 fn run_java(mut java: JavaCommand, values: &Values) -> ExitCode {
     java.put_first(logback::of_tool(values, release(values)));
     match give_up_root(values) {
-        Ok(()) => exec(&java),
+        Ok(()) => exec(java),
         Err(code) => code,
     }
 }
@@ -200,7 +200,15 @@ fn give_up_root(values: &Values) -> Result<(), ExitCode> {
 }
 
 /// Becomes Java; comes back only where that fails.
-fn exec(java: &JavaCommand) -> ExitCode {
+fn exec(mut java: JavaCommand) -> ExitCode {
+    // As the user who is to read it, and open until there is nothing left of this program.
+    let _secrets = match java.hide_secrets_in_memory() {
+        Ok(file) => file,
+        Err(error) => {
+            Journal::default().error(error);
+            return failure();
+        }
+    };
     let error = java.command().exec();
     Journal::default().error(format_args!(
         "cannot run {}: {error}",

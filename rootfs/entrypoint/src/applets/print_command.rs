@@ -6,8 +6,11 @@ use std::process::ExitCode;
 
 use super::{print, release, values};
 use crate::auth::{Asked, asked, login};
-use crate::java::{JavaCommand, jmx, logback};
+use crate::file;
+use crate::java::{JavaCommand, ServerConfig, jmx, logback};
+use crate::properties::Properties;
 use crate::runtime::RuntimeDirectory;
+use crate::tls::{self, passwords};
 use crate::variables::ids::{CONF_DIR, PID_FILE};
 use crate::variables::{Environment, Values};
 
@@ -18,6 +21,7 @@ pub(super) fn run() -> ExitCode {
         &JavaCommand::SERVER_ROWS[..],
         &jmx::ROWS,
         &asked::ROWS,
+        &tls::SERVER_ROWS,
         &[PID_FILE.row()],
     ]
     .concat();
@@ -25,9 +29,17 @@ pub(super) fn run() -> ExitCode {
         Ok(values) => values,
         Err(code) => return code,
     };
-    let mut java = JavaCommand::server(&environment, &values, &config(&values));
-    let (asked, _) = Asked::read(&environment, &values);
+    let path = config(&values);
+    let content = file::read(&path).ok().flatten().unwrap_or_default();
     let release = release(&values);
+    let config = ServerConfig {
+        path: &path,
+        properties: &Properties::parse(&content),
+        // Without jars there is no server either, but a command line all the same.
+        release: release.unwrap_or(passwords::FROM_FILES),
+    };
+    let mut java = JavaCommand::server(&environment, &values, &config);
+    let (asked, _) = Asked::read(&environment, &values);
     java.put_first(logback::of_server(&values, release));
     let runtime = RuntimeDirectory::find(values.path(PID_FILE));
     java.put_first(login::shown(&asked, release, runtime.as_ref()));

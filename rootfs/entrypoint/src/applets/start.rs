@@ -12,12 +12,12 @@ use crate::auth::{Asked, asked, login, own};
 use crate::control::Listener;
 use crate::endpoint::{Endpoint, Transport};
 use crate::exit::{self, Circumstances};
-use crate::file;
+use crate::file::{self, Reader};
 use crate::gate::GateError;
-use crate::java::{JavaCommand, heap, jmx, logback};
+use crate::java::{JavaCommand, ServerConfig, heap, jmx, logback};
 use crate::journal::{Format, Journal};
 use crate::prepare::daemon::{self, IdentityError};
-use crate::prepare::facts::{self, Facts};
+use crate::prepare::facts::{self, Facts, Surroundings};
 use crate::prepare::history;
 use crate::prepare::hooks::{self, HookError};
 use crate::prepare::mounts::Mounts;
@@ -25,6 +25,7 @@ use crate::prepare::plan::{Plan, PlanError};
 use crate::prepare::system::Host;
 use crate::prepare::{self, Prepared, adopt, files, memory};
 use crate::supervise::{Ended, Grace, Program, Signals, Supervisor, code_of};
+use crate::tls::StoreError;
 use crate::variables::ids::{
     ALLOW_ANONYMOUS_LOGIN, CONF_DIR, DEBUG, ENABLE_AUTH, LOG_FORMAT, PID_FILE, STOP_TIMEOUT,
 };
@@ -252,8 +253,14 @@ fn step_by_step<'a>(
         .for_each(|refusal| complaints.say(refusal));
 
     let identity = daemon::identity(&values).inspect_err(|error| complaints.explain(error));
-    let former = held.map(|held| held.config.as_path());
-    let facts = complaints.all(Facts::look(&values, mounts, former), facts::hint)?;
+    let surroundings = Surroundings {
+        mounts,
+        former: held.map(|held| held.config.as_path()),
+        reader: identity
+            .as_ref()
+            .map_or_else(|_| Reader::own(), |it| it.reader()),
+    };
+    let facts = complaints.all(Facts::look(&values, surroundings), facts::hint)?;
     if facts.config_is_former {
         journal.warning(
             "zoo.cfg can only be read by root, as at the start of the container: what was edited since is not in force",
@@ -266,6 +273,7 @@ fn step_by_step<'a>(
             PlanError::Gate(GateError::NotYet(_)) => false,
             PlanError::Auth(_) => users_doubtful,
             PlanError::Lacks { .. } => false,
+            PlanError::Store(StoreError::UnknownType { .. } | StoreError::Unreadable(_)) => false,
             _ => !problems.is_empty(),
         };
         errors
@@ -298,7 +306,12 @@ fn step_by_step<'a>(
     run_hooks(&values, &facts, signals, journal)
         .map_err(|error| complaints.say(error))
         .ok()?;
-    let mut java = JavaCommand::server(environment, &values, &prepared.config);
+    let config = ServerConfig {
+        path: &prepared.config,
+        properties: &plan.properties,
+        release: facts.release,
+    };
+    let mut java = JavaCommand::server(environment, &values, &config);
     java.put_first(logback::of_server(&values, Some(facts.release)));
     let passwords = login::of_server(&plan.logins, facts.release, prepared.runtime.as_ref());
     java.put_first(passwords.map_err(|error| complaints.say(error)).ok()?);

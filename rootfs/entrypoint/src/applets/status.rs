@@ -10,6 +10,7 @@ use crate::client::{self, Health};
 use crate::endpoint::{Endpoint, Transport};
 use crate::java::{JavaCommand, jmx};
 use crate::journal::Journal;
+use crate::tls;
 use crate::variables::ids::HC_TIMEOUT;
 use crate::variables::{Environment, Values};
 
@@ -21,6 +22,7 @@ pub(super) fn run() -> ExitCode {
         &DAEMON_ROWS,
         &jmx::ROWS,
         &JavaCommand::TOOL_ROWS,
+        &tls::CLIENT_ROWS,
         &[HC_TIMEOUT.row()],
     ];
     let values = match values(&environment, &rows.concat()) {

@@ -2,7 +2,7 @@
 //!
 //! Ours come first and the user's last, since of two equal arguments the JVM takes the later one. What
 //! nobody may see is not on the command line, which every process of the container can read: it goes by way
-//! of a private file (see [`secret`]).
+//! of private files (see [`secret`]).
 
 mod client;
 pub mod flags;
@@ -12,14 +12,19 @@ pub mod logback;
 mod logging;
 pub mod secret;
 mod server;
+mod tls;
 mod tool;
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use secret::SecretProperty;
+pub use server::ServerConfig;
 
 use crate::runtime::RuntimeDirectory;
 use crate::variables::ids::BASE_DIR;
@@ -34,14 +39,19 @@ pub struct JavaCommand {
     pub arguments: Vec<OsString>,
     /// Arguments that are secrets, as long as [`JavaCommand::hide_secrets`] has not laid them into a file.
     pub secrets: Vec<SecretProperty>,
+    /// Whether it is a client that speaks TLS.
+    pub is_encrypted: bool,
 }
 
 /// Why secrets have no place.
 #[derive(Debug, thiserror::Error)]
 pub enum HideError {
     /// There is no private directory.
-    #[error("no private directory for the password of the super user")]
+    #[error("no private directory for passwords")]
     NoPlace,
+    /// The file without a name cannot be written.
+    #[error("cannot keep passwords in memory: {0}")]
+    Memory(#[source] io::Error),
     /// The file cannot be written.
     #[error("cannot write to {}: {source}", directory.display())]
     Write {
@@ -58,6 +68,7 @@ impl JavaCommand {
             program: program(environment),
             arguments: line.0,
             secrets: Vec::new(),
+            is_encrypted: false,
         }
     }
 
@@ -70,25 +81,69 @@ impl JavaCommand {
         self.arguments.splice(0..0, first.0);
     }
 
-    /// Lays the secrets into a file that only this user may read, and has the launcher of Java read it. Without
-    /// a place for that file a command with secrets is not to be run.
+    /// Lays the secrets into files that only this user may read, and has the launcher of Java or ZooKeeper read
+    /// them. Without a place for those files a command with secrets is not to be run.
     pub fn hide_secrets(&mut self, runtime: Option<&RuntimeDirectory>) -> Result<(), HideError> {
         if self.secrets.is_empty() {
             return Ok(());
         }
         let runtime = runtime.ok_or(HideError::NoPlace)?;
-        let path = runtime
-            .write(secret::FILE, &secret::argument_file(&self.secrets))
-            .map_err(|source| HideError::Write {
-                directory: runtime.path().to_owned(),
-                source,
-            })?;
-        let mut argument = OsString::from("@");
-        argument.push(path);
-        // First, as everything of ours: what the user gives comes later and wins.
-        self.arguments.insert(0, argument);
+        let write = |name: &str, content: &[u8]| {
+            runtime
+                .write(name, content)
+                .map_err(|source| HideError::Write {
+                    directory: runtime.path().to_owned(),
+                    source,
+                })
+        };
+        let (values, paths): (Vec<_>, Vec<_>) =
+            (self.secrets.iter()).partition(|secret| secret.is_among_properties());
+        let mut line = Line::default();
+        if !values.is_empty() {
+            let content = secret::argument_file(values.into_iter());
+            line.argument_file(&write(secret::FILE, &content)?);
+        }
+        for secret in paths {
+            let (name, content) = secret.file();
+            line.property(name, write(name, &content)?);
+        }
         self.secrets.clear();
+        self.begin_with(line);
         Ok(())
+    }
+
+    /// The same for a program that ends soon: into a file without a name, that goes with the last process that has
+    /// it open. It must be kept open until Java has been started.
+    pub fn hide_secrets_in_memory(&mut self) -> Result<Option<File>, HideError> {
+        if self.secrets.is_empty() {
+            return Ok(None);
+        }
+        let content = secret::argument_file(self.secrets.iter());
+        let created = memfd_create(secret::FILE, MFdFlags::empty());
+        let mut file = created
+            .map(File::from)
+            .map_err(|errno| HideError::Memory(errno.into()))?;
+        file.write_all(&content).map_err(HideError::Memory)?;
+        let mut line = Line::default();
+        line.argument_file(&PathBuf::from(format!(
+            "/proc/self/fd/{}",
+            file.as_raw_fd()
+        )));
+        self.secrets.clear();
+        self.begin_with(line);
+        Ok(Some(file))
+    }
+
+    /// Makes it a client of the encrypted port, with the stores of the variables. Its secrets are still to be hidden.
+    fn encrypt(&mut self, values: &Values) {
+        self.begin_with(tls::arguments(values));
+        self.secrets = secret::of_encrypted_client(values);
+        self.is_encrypted = true;
+    }
+
+    /// First, as everything of ours: what the user gives comes later and wins.
+    fn begin_with(&mut self, line: Line) {
+        self.arguments.splice(0..0, line.0);
     }
 
     /// As something that can be started, without the passwords of our own environment in its.
@@ -116,6 +171,13 @@ impl Line {
     fn property(&mut self, name: &str, value: impl AsRef<OsStr>) {
         let mut argument = OsString::from(format!("-D{name}="));
         argument.push(value);
+        self.0.push(argument);
+    }
+
+    /// A file with further arguments.
+    fn argument_file(&mut self, path: &Path) {
+        let mut argument = OsString::from("@");
+        argument.push(path);
         self.0.push(argument);
     }
 
@@ -148,6 +210,8 @@ fn program(environment: &Environment) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::properties::Properties;
+    use crate::release::Release;
     use crate::variables::Reading;
 
     /// The environment of a test, and its values.
@@ -167,12 +231,23 @@ mod tests {
         format!("{} {}", command.program.display(), arguments.join(" "))
     }
 
+    fn server_of(pairs: &[(&str, &str)], release: Release) -> JavaCommand {
+        let (environment, values) = given(pairs);
+        let config = ServerConfig {
+            path: Path::new("zoo.cfg"),
+            properties: &Properties::default(),
+            release,
+        };
+        JavaCommand::server(&environment, &values, &config)
+    }
+
     #[test]
     fn secrets_go_into_a_private_file() {
         let root = tempfile::tempdir().unwrap();
         let runtime = RuntimeDirectory::create(&root.path().join("server.pid")).unwrap();
-        let (environment, values) = given(&[("ZOO_SUPER_USER_PASSWORD", "secret")]);
-        let server = || JavaCommand::server(&environment, &values, Path::new("zoo.cfg"));
+        let (environment, values) = given(&[]);
+        let password = [("ZOO_SUPER_USER_PASSWORD", "secret")];
+        let server = || server_of(&password, Release::new(3, 6, 1));
         let mut hidden = server();
         hidden.hide_secrets(Some(&runtime)).unwrap();
         let file = runtime.path().join(secret::FILE);
@@ -191,9 +266,40 @@ mod tests {
     }
 
     #[test]
+    fn a_password_of_a_store_has_a_file_of_its_own_where_zookeeper_reads_one() {
+        let root = tempfile::tempdir().unwrap();
+        let runtime = RuntimeDirectory::create(&root.path().join("server.pid")).unwrap();
+        let pairs = [
+            ("ZOO_SUPER_USER_PASSWORD", "secret"),
+            ("ZOO_TLS_CLIENT_ENABLE", "yes"),
+            ("ZOO_TLS_CLIENT_KEYSTORE_PASSWORD", " a \"b\\ü\n"),
+        ];
+        let mut hidden = server_of(&pairs, Release::new(3, 8, 0));
+        hidden.hide_secrets(Some(&runtime)).unwrap();
+        let file = runtime.path().join("zookeeper.ssl.keyStore.passwordPath");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), " a \"b\\ü\n\n");
+        assert_eq!(
+            hidden.arguments[1],
+            *format!("-Dzookeeper.ssl.keyStore.passwordPath={}", file.display())
+        );
+        let shared = runtime.path().join(secret::FILE);
+        assert_eq!(hidden.arguments[0], *format!("@{}", shared.display()));
+        assert!(
+            !std::fs::read_to_string(shared)
+                .unwrap()
+                .contains("keyStore")
+        );
+
+        let mut hidden = server_of(&pairs, Release::new(3, 7, 2));
+        hidden.hide_secrets(Some(&runtime)).unwrap();
+        let shared = std::fs::read_to_string(runtime.path().join(secret::FILE)).unwrap();
+        let expected = r#""-Dzookeeper.ssl.keyStore.password= a \"b\\ü\n""#;
+        assert!(shared.lines().any(|line| line == expected), "{shared}");
+    }
+
+    #[test]
     fn passwords_are_not_handed_down_in_the_environment() {
-        let (environment, values) = given(&[]);
-        let command = JavaCommand::server(&environment, &values, Path::new("zoo.cfg")).command();
+        let command = server_of(&[], Release::new(3, 6, 1)).command();
         let removed = |name: &str| {
             command
                 .get_envs()

@@ -3,8 +3,12 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::{JavaCommand, Line, heap, jmx, logging, secret};
+use super::secret::{self, SecretProperty};
+use super::{JavaCommand, Line, flags, heap, jmx, logging};
 use crate::prepare::DEFAULT_FILES;
+use crate::properties::Properties;
+use crate::release::Release;
+use crate::tls::passwords;
 use crate::variables::ids::{
     ADMIN_SERVER_ADDRESS, BASE_DIR, CONF_DIR, HEAP_SIZE, JVMFLAGS, LOG_DIR, LOG_LEVEL, LOG4J_PROP,
     SERVER_JVMFLAGS, SUPER_USER_PASSWORD,
@@ -15,6 +19,17 @@ const SERVER: &str = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
 
 /// Where nobody outside the container can ask.
 const LOOPBACK: &str = "127.0.0.1";
+
+/// The `zoo.cfg` that the server reads.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerConfig<'a> {
+    /// Where it is.
+    pub path: &'a Path,
+    /// What it says.
+    pub properties: &'a Properties,
+    /// Who reads it.
+    pub release: Release,
+}
 
 impl JavaCommand {
     /// The rows that the server's command line is made of, beside those of JMX.
@@ -32,7 +47,7 @@ impl JavaCommand {
     ];
 
     /// The server on the configuration file `config`. Its secrets are still to be hidden.
-    pub fn server(environment: &Environment, values: &Values, config: &Path) -> Self {
+    pub fn server(environment: &Environment, values: &Values, config: &ServerConfig<'_>) -> Self {
         let mut line = Line::default();
         line.extend(heap::arguments(environment, values));
         // A server that has run out of memory must not linger half dead.
@@ -44,10 +59,14 @@ impl JavaCommand {
         line.property("zookeeper.log.dir", values.path(LOG_DIR));
         line.property("zookeeper.log.file", "zookeeper.log");
         line.logger(&logging::asked_for(values));
-        let secrets = secret::of_server(values);
-        if !secrets.is_empty() {
+        let secrets = secret::of_server(values, config);
+        if secrets.iter().any(SecretProperty::is_among_properties)
+            || passwords::stand_in(config.properties)
+            || (flags::of_user(environment, values, SERVER_JVMFLAGS).iter())
+                .any(|flag| passwords::is_in_flag(flag))
+        {
             // Its command `system_properties` shows all of them to anybody who asks. An address that was given
-            // is said here, too: a `zoo.cfg` that is kept does not have it.
+            // is said here, too: a `zoo.cfg` that is kept may not have it, and wins if it does.
             let given = values.optional_text(ADMIN_SERVER_ADDRESS);
             line.property("zookeeper.admin.serverAddress", given.unwrap_or(LOOPBACK));
         }
@@ -55,7 +74,7 @@ impl JavaCommand {
         line.class_path(values, [values.path(CONF_DIR), Path::new(DEFAULT_FILES)]);
         line.extend(values.flags(SERVER_JVMFLAGS));
         line.extend(values.flags(JVMFLAGS));
-        line.extend([OsString::from(SERVER), config.as_os_str().to_owned()]);
+        line.extend([OsString::from(SERVER), config.path.as_os_str().to_owned()]);
         Self {
             secrets,
             ..Self::new(environment, line)
@@ -68,10 +87,18 @@ mod tests {
     use super::*;
     use crate::java::tests::{given, shown};
 
-    fn server(pairs: &[(&str, &str)]) -> String {
+    fn on(pairs: &[(&str, &str)], file: &str, release: Release) -> JavaCommand {
         let (environment, values) = given(pairs);
-        let config = Path::new("/srv/conf/zookeeper/zoo.cfg");
-        shown(&JavaCommand::server(&environment, &values, config))
+        let config = ServerConfig {
+            path: Path::new("/srv/conf/zookeeper/zoo.cfg"),
+            properties: &Properties::parse(file.as_bytes()),
+            release,
+        };
+        JavaCommand::server(&environment, &values, &config)
+    }
+
+    fn server(pairs: &[(&str, &str)]) -> String {
+        shown(&on(pairs, "", Release::new(3, 6, 1)))
     }
 
     #[test]
@@ -146,6 +173,33 @@ mod tests {
         let meant = [password, ("ZOO_ADMIN_SERVER_ADDRESS", "10.0.0.1")];
         assert!(server(&meant).contains("-Dzookeeper.admin.serverAddress=10.0.0.1 "));
         assert!(!server(&meant[1..]).contains("serverAddress"));
+
+        let store = [
+            ("ZOO_TLS_CLIENT_ENABLE", "yes"),
+            ("ZOO_TLS_CLIENT_KEYSTORE_PASSWORD", "geheim"),
+        ];
+        let (old, new) = (Release::new(3, 6, 1), Release::new(3, 8, 0));
+        for (pairs, file, release, expected) in [
+            (&store[..], "", old, true),
+            // There a file has it, and no property.
+            (&store, "", new, false),
+            (&[], "ssl.quorum.trustStore.password=geheim", new, true),
+            (&[], "ssl.keyStore.password=", old, false),
+            (
+                &[("JVMFLAGS", "-Djavax.net.ssl.keyStorePassword=x")],
+                "",
+                new,
+                true,
+            ),
+            (&[("SERVER_JVMFLAGS", "-Dpassword.rules=x")], "", new, false),
+        ] {
+            let line = shown(&on(pairs, file, release));
+            assert_eq!(
+                line.contains(on_loopback),
+                expected,
+                "{pairs:?} {file} {line}"
+            );
+        }
     }
 
     #[test]
@@ -153,8 +207,7 @@ mod tests {
         let pairs = [("ZOO_SUPER_USER_PASSWORD", "geheim")];
         let on_loopback = "-Dzookeeper.admin.serverAddress=127.0.0.1 ";
         assert_eq!(server(&pairs).replace(on_loopback, ""), server(&[]));
-        let (environment, values) = given(&pairs);
-        let command = JavaCommand::server(&environment, &values, Path::new("zoo.cfg"));
+        let command = on(&pairs, "", Release::new(3, 6, 1));
         assert_eq!(command.secrets.len(), 1);
         assert!(!format!("{command:?}").contains("geheim"));
     }

@@ -50,6 +50,24 @@ impl JavaCommand {
     }
 }
 
+impl JavaCommand {
+    /// One that speaks TLS to the server of this container: nobody can be there in its place, so its certificate need
+    /// not name the address by which it is reached from here. Its secrets are still to be hidden.
+    pub fn encrypted_tool(
+        environment: &Environment,
+        values: &Values,
+        class: &str,
+        arguments: Vec<OsString>,
+    ) -> Self {
+        let mut command = Self::tool(environment, values, class, arguments);
+        let mut line = Line::default();
+        line.property("zookeeper.ssl.hostnameVerification", "false");
+        command.begin_with(line);
+        command.encrypt(values);
+        command
+    }
+}
+
 /// Everything before the class.
 pub(super) fn line(values: &Values) -> Line {
     let mut line = Line::default();

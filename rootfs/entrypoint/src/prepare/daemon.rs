@@ -6,6 +6,7 @@ use std::io;
 use nix::unistd::{Group, User, geteuid};
 
 use super::system::System;
+use crate::file::Reader;
 use crate::variables::Values;
 use crate::variables::ids::{DAEMON_GROUP, DAEMON_USER};
 
@@ -25,6 +26,16 @@ pub enum Identity {
         /// Its group's.
         gid: u32,
     },
+}
+
+impl Identity {
+    /// Who it is that reads files then.
+    pub fn reader(self) -> Reader {
+        match self {
+            Self::AsItIs => Reader::own(),
+            Self::Daemon { uid, gid } => Reader { uid, gid },
+        }
+    }
 }
 
 /// Why there is nobody to run as.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::DEFAULT_FILES;
 use super::daemon::{self, Identity};
 use super::directories::{self, Content, CreateError};
-use super::files::{self, Unwritable};
+use super::files::{self, Readers, Unwritable};
 use super::lock::{self, DataLock, Taken};
 use super::plan::{Plan, StartFrom};
 use super::system::System;
@@ -233,18 +233,27 @@ fn check_writable(plan: &Plan, missing: Vec<CreateError>) -> Result<(), Vec<Exec
 }
 
 fn write_files(plan: &Plan, journal: Journal) -> Result<(), ExecuteError> {
-    let write = |path: &Path, content: &[u8]| {
+    let write = |path: &Path, content: &[u8], readers: Readers| {
         journal.debug(format_args!("writing {}", path.display()));
-        files::write(path, content).map_err(|source| ExecuteError::Write {
+        files::write_for(readers, path, content).map_err(|source| ExecuteError::Write {
             path: path.to_owned(),
             source,
         })
     };
     if let Some(id) = plan.myid {
-        write(&plan.myid_path, format!("{id}\n").as_bytes())?;
+        write(
+            &plan.myid_path,
+            format!("{id}\n").as_bytes(),
+            Readers::Everybody,
+        )?;
     }
     if let Some(config) = &plan.config {
-        write(&plan.config_path, config.as_bytes()).inspect_err(|_| {
+        let readers = if plan.config_has_password {
+            Readers::Owner
+        } else {
+            Readers::Everybody
+        };
+        write(&plan.config_path, config.as_bytes(), readers).inspect_err(|_| {
             // A start that did not happen leaves nothing behind.
             if plan.myid.is_some() {
                 let _ = fs::remove_file(&plan.myid_path);

@@ -1,6 +1,8 @@
 //! What is there before anything is written: the release, a configuration, a `myid`.
 
+use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{geteuid, gethostname};
@@ -9,11 +11,12 @@ use super::files::{self, Unwritable};
 use super::history::History;
 use super::mounts::{Mounts, resolved};
 use crate::config;
-use crate::file;
+use crate::file::{self, Reader};
 use crate::properties::Properties;
 use crate::release::{Release, ReleaseError};
 use crate::servers::ServerList;
 use crate::stamp::{self, Owner};
+use crate::tls::{Unreadable, stores};
 use crate::variables::Values;
 use crate::variables::ids::{BASE_DIR, CONF_DIR, DATA_DIR, DATA_LOG_DIR};
 
@@ -42,6 +45,22 @@ pub struct Facts {
     pub of_data: History,
     /// What the directory of transaction logs holds.
     pub of_data_log: History,
+    /// The permissions of the `zoo.cfg` that is there.
+    pub config_mode: Option<u32>,
+    /// The stores for TLS that the user of the server cannot read.
+    pub unreadable_stores: Vec<Unreadable>,
+}
+
+/// What is known before anything is looked at.
+#[derive(Debug)]
+pub struct Surroundings<'a> {
+    /// What is mounted.
+    pub mounts: Mounts,
+    /// The file that a server reads which is to be started again: root could read more at its first start than
+    /// the daemon user can now.
+    pub former: Option<&'a Path>,
+    /// Whom the server will run as.
+    pub reader: Reader,
 }
 
 /// A `zoo.cfg` that is there.
@@ -144,13 +163,9 @@ pub fn hint(errors: &[FactsError]) -> Option<String> {
 }
 
 impl Facts {
-    /// Looks, and changes nothing. `former` is the file that a server reads which is to be started again: root
-    /// could read more at its first start than the daemon user can now.
-    pub fn look(
-        values: &Values,
-        mounts: Mounts,
-        former: Option<&Path>,
-    ) -> Result<Self, Vec<FactsError>> {
+    /// Looks, and changes nothing.
+    pub fn look(values: &Values, surroundings: Surroundings) -> Result<Self, Vec<FactsError>> {
+        let Surroundings { mounts, former, .. } = surroundings;
         let release =
             Release::of_jars(&values.path(BASE_DIR).join("lib")).map_err(FactsError::from);
         let config_path = values.path(CONF_DIR).join("zoo.cfg");
@@ -193,6 +208,8 @@ impl Facts {
                 mounts,
                 of_data,
                 of_data_log,
+                config_mode: mode(&config_path),
+                unreadable_stores: stores::unreadable(values, surroundings.reader),
             }),
             (release, config, myid) => Err([release.err(), config.err(), myid.err()]
                 .into_iter()
@@ -200,6 +217,11 @@ impl Facts {
                 .collect()),
         }
     }
+}
+
+fn mode(path: &Path) -> Option<u32> {
+    let metadata = fs::metadata(path).ok()?;
+    Some(metadata.permissions().mode() & 0o7777)
 }
 
 fn host_name() -> String {

@@ -19,8 +19,23 @@ const TEMPORARY: &str = ".new";
 /// Nobody writes for so long, so that an older temporary file is one of a start that was killed.
 const STALE: Duration = Duration::from_secs(3600);
 
-/// The tools read the files as well, and may run as another user.
-const MODE: u32 = 0o644;
+/// Who may read a file that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Anybody: the tools read the files as well, and may run as another user.
+    Everybody,
+    /// Nobody else: there are passwords in it.
+    Owner,
+}
+
+impl Readers {
+    fn mode(self) -> u32 {
+        match self {
+            Self::Everybody => 0o644,
+            Self::Owner => 0o600,
+        }
+    }
+}
 
 /// A directory that must be written and cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -52,8 +67,11 @@ pub fn check_writable(directory: &Path) -> Result<(), Unwritable> {
         .ancestors()
         .find(|path| path.is_dir())
         .unwrap_or(Path::new("/"));
-    let tried = create(&there.join(temporary_name(OsStr::new("try"))))
-        .and_then(|(path, _)| fs::remove_file(path));
+    let tried = create(
+        &there.join(temporary_name(OsStr::new("try"))),
+        Readers::Owner,
+    )
+    .and_then(|(path, _)| fs::remove_file(path));
     tried.map_err(|source| {
         let (mode, owner) = match fs::metadata(there) {
             Ok(metadata) => (
@@ -90,9 +108,14 @@ pub fn check_data_writable(directory: &Path) -> Result<(), Unwritable> {
 /// Writes a file by way of a temporary one beside it, so that the old or the new one is there, whole, also
 /// after a power failure.
 pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_for(Readers::Everybody, path, content)
+}
+
+/// The same, but not for everybody to read.
+pub fn write_for(readers: Readers, path: &Path, content: &[u8]) -> io::Result<()> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     remove_stale(path, name);
-    let (temporary, mut file) = create(&path.with_file_name(temporary_name(name)))?;
+    let (temporary, mut file) = create(&path.with_file_name(temporary_name(name)), readers)?;
     let written = file
         .write_all(content)
         .and_then(|()| file.sync_all())
@@ -121,15 +144,16 @@ fn is_temporary(candidate: &OsStr, name: &OsStr) -> bool {
     middle().is_some_and(|middle| middle.len() == 16 && middle.iter().all(u8::is_ascii_hexdigit))
 }
 
-fn create(path: &Path) -> io::Result<(PathBuf, File)> {
+fn create(path: &Path, readers: Readers) -> io::Result<(PathBuf, File)> {
+    let mode = readers.mode();
     let file = OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(MODE)
+        .mode(mode)
         .open(path)?;
     // The umask may have taken more than it should. Where a file system has no permissions of its own, those
     // that it shows must do.
-    let _ = file.set_permissions(Permissions::from_mode(MODE));
+    let _ = file.set_permissions(Permissions::from_mode(mode));
     Ok((path.to_owned(), file))
 }
 
@@ -206,6 +230,8 @@ mod tests {
         write(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(mode(&path), 0o644);
+        write_for(Readers::Owner, &path, b"three").unwrap();
+        assert_eq!(mode(&path), 0o600);
         assert_eq!(names(directory.path()), ["zoo.cfg"]);
     }
 

@@ -2,7 +2,7 @@
 //! does not build.
 
 use std::marker::PhantomData;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::kinds::{Kind, RootLogger, ServerNumber};
 use super::secret::Secret;
@@ -49,6 +49,11 @@ impl<T: ?Sized> Id<T> {
     pub const fn row(self) -> usize {
         self.row
     }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        TABLE[self.row].name
+    }
 }
 
 id_of!(bool, Kind::Boolean, true);
@@ -57,6 +62,7 @@ id_of!(Option<u32>, Kind::Integer { .. }, false);
 id_of!(u16, Kind::Port, true);
 id_of!(Option<u16>, Kind::Port, false);
 id_of!(Path, Kind::Path, true);
+id_of!(Option<PathBuf>, Kind::Path, false);
 id_of!(str, Kind::OneOf(_) | Kind::Account, true);
 id_of!(Option<String>, Kind::OneOf(_) | Kind::Host, false);
 id_of!(Option<RootLogger>, Kind::RootLogger, false);
@@ -146,6 +152,19 @@ ids! {
     QUORUM_LEARNER_PASSWORD: Option<Secret> = "ZOO_QUORUM_LEARNER_PASSWORD";
     QUORUM_SERVER_USERS: [UserName] = "ZOO_QUORUM_SERVER_USERS";
     QUORUM_SERVER_PASSWORDS: Option<Secret> = "ZOO_QUORUM_SERVER_PASSWORDS";
+    TLS_CLIENT_ENABLE: bool = "ZOO_TLS_CLIENT_ENABLE";
+    TLS_PORT_NUMBER: u16 = "ZOO_TLS_PORT_NUMBER";
+    TLS_CLIENT_KEYSTORE_FILE: Option<PathBuf> = "ZOO_TLS_CLIENT_KEYSTORE_FILE";
+    TLS_CLIENT_KEYSTORE_PASSWORD: Option<Secret> = "ZOO_TLS_CLIENT_KEYSTORE_PASSWORD";
+    TLS_CLIENT_TRUSTSTORE_FILE: Option<PathBuf> = "ZOO_TLS_CLIENT_TRUSTSTORE_FILE";
+    TLS_CLIENT_TRUSTSTORE_PASSWORD: Option<Secret> = "ZOO_TLS_CLIENT_TRUSTSTORE_PASSWORD";
+    TLS_CLIENT_AUTH: str = "ZOO_TLS_CLIENT_AUTH";
+    TLS_QUORUM_ENABLE: bool = "ZOO_TLS_QUORUM_ENABLE";
+    TLS_QUORUM_KEYSTORE_FILE: Option<PathBuf> = "ZOO_TLS_QUORUM_KEYSTORE_FILE";
+    TLS_QUORUM_KEYSTORE_PASSWORD: Option<Secret> = "ZOO_TLS_QUORUM_KEYSTORE_PASSWORD";
+    TLS_QUORUM_TRUSTSTORE_FILE: Option<PathBuf> = "ZOO_TLS_QUORUM_TRUSTSTORE_FILE";
+    TLS_QUORUM_TRUSTSTORE_PASSWORD: Option<Secret> = "ZOO_TLS_QUORUM_TRUSTSTORE_PASSWORD";
+    TLS_QUORUM_CLIENT_AUTH: str = "ZOO_TLS_QUORUM_CLIENT_AUTH";
     HEAP_SIZE: u32 = "ZOO_HEAP_SIZE";
     SERVER_JVMFLAGS: [String] = "SERVER_JVMFLAGS";
     CLIENT_JVMFLAGS: [String] = "CLIENT_JVMFLAGS";

@@ -1,6 +1,6 @@
 //! The validated value of every variable.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::environment::{Environment, Problem};
 use super::ids::Id;
@@ -219,6 +219,14 @@ impl Values {
         u16,
         |value| *value,
         "A port, if it was set."
+    );
+    optional!(
+        optional_path,
+        Path,
+        Option<PathBuf>,
+        &Path,
+        |value| value,
+        "A path, if it was set."
     );
     optional!(
         optional_text,

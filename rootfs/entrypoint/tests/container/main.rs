@@ -11,6 +11,7 @@ mod harness;
 mod log;
 mod start;
 mod supervise;
+mod tls;
 mod tools;
 mod variables;
 mod volumes;

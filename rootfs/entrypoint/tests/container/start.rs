@@ -57,6 +57,7 @@ fn every_problem_is_said_one_line_each_and_nothing_is_written() {
         .set("ZOO_TICK_TIME", "0")
         .set("ZOO_SERVERS", "zoo1 zoo2:2888:2888")
         .set("ZOO_TLS_CLIENT_ENABLE", "yes")
+        .set("ZOO_TLS_CLIENT_KEYSTORE_FILE", "/nowhere.p12")
         .set("ZOO_INIT_LIMIT_FILE", "/nowhere");
     let ended = container.serve();
     assert_eq!(ended.code, Some(1));
@@ -68,7 +69,13 @@ fn every_problem_is_said_one_line_each_and_nothing_is_written() {
             "ZOO_INIT_LIMIT_FILE names /nowhere, which cannot be read: No such file or directory (os error 2)",
             &format!("{list}: entry `zoo1`: not of the form host:quorum-port:election-port"),
             &format!("{list}: entry `zoo2:2888:2888`: quorum and election port are both 2888"),
-            "ZOO_TLS_CLIENT_ENABLE=yes is not supported by this version of the image yet",
+            "set ZOO_ALLOW_ANONYMOUS_LOGIN=yes to let anybody connect (for development), or ZOO_ENABLE_AUTH=yes to ask \
+             for a user and a password",
+            &format!(
+                "ZOO_TLS_CLIENT_KEYSTORE_FILE is /nowhere.p12, which uid {} cannot read (No such file or directory (os \
+                 error 2)): mount it there",
+                nix::unistd::geteuid()
+            ),
         ]
         .map(|line| format!("zookeeper-entrypoint: error: {line}"))
     );

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use entrypoint::endpoint::Endpoint;
-use entrypoint::java::JavaCommand;
+use entrypoint::java::{JavaCommand, ServerConfig};
 use entrypoint::prepare::facts::{Facts, Found};
 use entrypoint::prepare::history::History;
 use entrypoint::prepare::mounts::Mounts;
@@ -458,17 +458,94 @@ const ROWS: &[Row] = &[
     ),
     (
         "ZOO_TLS_CLIENT_ENABLE",
-        "no",
-        "value ZOO_TLS_CLIENT_ENABLE=false",
+        "on",
+        "serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory",
         "TLS",
         YES_OR_NO,
     ),
     (
+        "ZOO_TLS_PORT_NUMBER",
+        "3182",
+        "secureClientPort=3182",
+        "0",
+        PORT,
+    ),
+    (
+        "ZOO_TLS_CLIENT_KEYSTORE_FILE",
+        "/certs/own.p12",
+        "ssl.keyStore.location=/certs/own.p12",
+        "own.p12",
+        PATH,
+    ),
+    (
+        "ZOO_TLS_CLIENT_KEYSTORE_PASSWORD",
+        "geheim",
+        "secret -Dzookeeper.ssl.keyStore.password=***",
+        "",
+        "",
+    ),
+    (
+        "ZOO_TLS_CLIENT_TRUSTSTORE_FILE",
+        "/certs/own.p12",
+        "ssl.trustStore.location=/certs/own.p12",
+        "own.p12",
+        PATH,
+    ),
+    (
+        "ZOO_TLS_CLIENT_TRUSTSTORE_PASSWORD",
+        "geheim",
+        "secret -Dzookeeper.ssl.trustStore.password=***",
+        "",
+        "",
+    ),
+    (
+        "ZOO_TLS_CLIENT_AUTH",
+        "WANT",
+        "ssl.clientAuth=want",
+        "all",
+        "one of none, want, need",
+    ),
+    (
         "ZOO_TLS_QUORUM_ENABLE",
-        "no",
-        "value ZOO_TLS_QUORUM_ENABLE=false",
+        "1",
+        "sslQuorum=true",
         "TLS",
         YES_OR_NO,
+    ),
+    (
+        "ZOO_TLS_QUORUM_KEYSTORE_FILE",
+        "/certs/own.p12",
+        "ssl.quorum.keyStore.location=/certs/own.p12",
+        "own.p12",
+        PATH,
+    ),
+    (
+        "ZOO_TLS_QUORUM_KEYSTORE_PASSWORD",
+        "geheim",
+        "secret -Dzookeeper.ssl.quorum.keyStore.password=***",
+        "",
+        "",
+    ),
+    (
+        "ZOO_TLS_QUORUM_TRUSTSTORE_FILE",
+        "/certs/own.p12",
+        "ssl.quorum.trustStore.location=/certs/own.p12",
+        "own.p12",
+        PATH,
+    ),
+    (
+        "ZOO_TLS_QUORUM_TRUSTSTORE_PASSWORD",
+        "geheim",
+        "secret -Dzookeeper.ssl.quorum.trustStore.password=***",
+        "",
+        "",
+    ),
+    (
+        "ZOO_TLS_QUORUM_CLIENT_AUTH",
+        "WANT",
+        "ssl.quorum.clientAuth=want",
+        "all",
+        "one of none, want, need",
     ),
     ("ZOO_HEAP_SIZE", "256", "server -Xmx256m", "1g", WHOLE),
     ("SERVER_JVMFLAGS", "-Da=1", "server -Da=1", "", ""),
@@ -485,19 +562,29 @@ fn outcome(pairs: &[(&str, &str)]) -> Vec<String> {
     let allowed = ("ZOO_ALLOW_ANONYMOUS_LOGIN", "yes");
     let servers = ("ZOO_SERVERS", "a:2888:3888 b:2888:3888");
     let beside = |(name, _): &(&str, &str)| match name.trim_end_matches("_FILE") {
-        "ZOO_CLIENT_USER" => vec![("ZOO_CLIENT_PASSWORD", "x")],
-        "ZOO_CLIENT_PASSWORD" => vec![("ZOO_CLIENT_USER", "x")],
-        "ZOO_ENABLE_AUTH" => vec![("ZOO_SERVER_USERS", "x"), ("ZOO_SERVER_PASSWORDS", "x")],
-        "ZOO_ENABLE_QUORUM_AUTH" => vec![
+        "ZOO_CLIENT_USER" => &[("ZOO_CLIENT_PASSWORD", "x")][..],
+        "ZOO_CLIENT_PASSWORD" => &[("ZOO_CLIENT_USER", "x")],
+        "ZOO_ENABLE_AUTH" => &[("ZOO_SERVER_USERS", "x"), ("ZOO_SERVER_PASSWORDS", "x")],
+        "ZOO_ENABLE_QUORUM_AUTH" => &[
             ("ZOO_QUORUM_LEARNER_USER", "x"),
             ("ZOO_QUORUM_LEARNER_PASSWORD", "x"),
             ("ZOO_QUORUM_SERVER_USERS", "x"),
             ("ZOO_QUORUM_SERVER_PASSWORDS", "x"),
         ],
-        "JMXAUTH" | "JMXSSL" | "JMXLOG4J" | "JMXHOSTNAME" => vec![("JMXPORT", "9010")],
-        "ZOO_PROMETHEUS_METRICS_PORT_NUMBER" => vec![("ZOO_ENABLE_PROMETHEUS_METRICS", "yes")],
-        "ZOO_SERVER_ID_OFFSET" => vec![("ZOO_SERVER_ID", "auto")],
-        _ => Vec::new(),
+        "JMXAUTH" | "JMXSSL" | "JMXLOG4J" | "JMXHOSTNAME" => &[("JMXPORT", "9010")],
+        "ZOO_PROMETHEUS_METRICS_PORT_NUMBER" => &[("ZOO_ENABLE_PROMETHEUS_METRICS", "yes")],
+        "ZOO_SERVER_ID_OFFSET" => &[("ZOO_SERVER_ID", "auto")],
+        name if name.starts_with("ZOO_TLS_QUORUM_") => &[
+            ("ZOO_TLS_QUORUM_ENABLE", "yes"),
+            ("ZOO_TLS_QUORUM_KEYSTORE_FILE", "/certs/zoo1.p12"),
+            ("ZOO_TLS_QUORUM_TRUSTSTORE_FILE", "/certs/ca.pem"),
+        ],
+        name if name.starts_with("ZOO_TLS_") => &[
+            ("ZOO_TLS_CLIENT_ENABLE", "yes"),
+            ("ZOO_TLS_CLIENT_KEYSTORE_FILE", "/certs/zoo1.p12"),
+            ("ZOO_TLS_CLIENT_TRUSTSTORE_FILE", "/certs/ca.pem"),
+        ],
+        _ => &[],
     };
     let given: BTreeMap<&str, &str> = [allowed, servers]
         .into_iter()
@@ -505,7 +592,8 @@ fn outcome(pairs: &[(&str, &str)]) -> Vec<String> {
             pairs
                 .iter()
                 .filter(|(_, value)| !value.is_empty())
-                .flat_map(beside),
+                .flat_map(beside)
+                .copied(),
         )
         .chain(pairs.iter().copied())
         .collect();
@@ -523,9 +611,16 @@ fn outcome(pairs: &[(&str, &str)]) -> Vec<String> {
         mounts: Mounts::default(),
         of_data: History::default(),
         of_data_log: History::default(),
+        config_mode: None,
+        unreadable_stores: Vec::new(),
     };
     let plan = Plan::make(&environment, &values, &facts).unwrap();
-    let server = JavaCommand::server(&environment, &values, Path::new("/zoo.cfg"));
+    let config = ServerConfig {
+        path: Path::new("/zoo.cfg"),
+        properties: &plan.properties,
+        release: facts.release,
+    };
+    let server = JavaCommand::server(&environment, &values, &config);
     let client = JavaCommand::client(&environment, &values, &Endpoint::local(2181), Vec::new());
     let shown = |who: &'static str, command: JavaCommand| {
         let argument = move |argument: OsString| format!("{who} {}", argument.display());
@@ -533,6 +628,8 @@ fn outcome(pairs: &[(&str, &str)]) -> Vec<String> {
     };
     let mut lines: Vec<String> = plan.config.unwrap().lines().map(str::to_owned).collect();
     lines.push(format!("myid {}", plan.myid.unwrap()));
+    let secrets = server.secrets.iter();
+    lines.extend(secrets.map(|secret| format!("secret {}", secret.shown())));
     lines.extend(shown("server", server).chain(shown("client", client)));
     let value = |(variable, value, _): (&Variable, &Value, bool)| {
         format!("value {}={}", variable.name, value.to_config())

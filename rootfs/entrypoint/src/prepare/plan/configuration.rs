@@ -6,6 +6,8 @@
 //! member says that it serves (ZOOKEEPER-3829). There it reads a copy with its own name, made anew at every start:
 //! a name in the file itself would go stale on a volume that another container takes over.
 
+use std::path::Path;
+
 use super::PlanError;
 use super::number::OwnNumber;
 use super::servers;
@@ -16,6 +18,8 @@ use crate::properties::{self, Properties};
 use crate::release::Release;
 use crate::servers::{Host, Server, ServerId, ServerList};
 use crate::stamp;
+use crate::tls::demands::{self, Origin};
+use crate::tls::{passwords, stores};
 use crate::variables::Values;
 use crate::variables::ids::{ADVERTISED_HOST, CONF_DIR, SERVERS};
 
@@ -34,6 +38,8 @@ pub enum StartFrom {
 pub(super) struct Decision {
     /// What to write; nothing where the file that is there stays.
     pub(super) write: Option<String>,
+    /// What is in force.
+    pub(super) properties: Properties,
     /// Which file the server reads.
     pub(super) start_from: StartFrom,
     /// What to warn of.
@@ -53,8 +59,11 @@ pub(super) fn decide(
         id: number.in_force(),
         name: own_name(values, facts),
     };
+    let path = values.path(CONF_DIR).join("zoo.cfg");
     let (content, write, mut warnings) = match &facts.config {
         Found::Kept(kept) => {
+            let unmet = demands::unmet(values, &kept.properties, &Origin::kept(&path));
+            errors.extend(unmet.into_iter().map(PlanError::from));
             let warning = kept_warning(values, kept);
             (kept.content.clone(), None, Vec::from_iter(warning))
         }
@@ -63,8 +72,13 @@ pub(super) fn decide(
             let (listed, of_name) = servers_to_write(values, facts, &own);
             let (body, mut warnings) = config::body(values, &listed, facts.release);
             warnings.extend(of_name);
+            check_tls(values, facts, &body, errors);
             let content = stamp::stamped(&body);
-            let there = matches!(&facts.config, Found::Ours(old) if *old == content.as_bytes());
+            // A password must not stay where anybody can read it.
+            let open = passwords::stand_in(&Properties::parse(body.as_bytes()))
+                && facts.config_mode.is_some_and(|mode| mode & 0o077 != 0);
+            let there =
+                !open && matches!(&facts.config, Found::Ours(old) if *old == content.as_bytes());
             let bytes = content.clone().into_bytes();
             (bytes, (!there).then_some(content), warnings)
         }
@@ -79,10 +93,11 @@ pub(super) fn decide(
             PlanError::TakenBack { line }
         });
     }
+    warnings.extend(demands::warnings(values, &properties));
+    warnings.extend(password_warning(&properties, facts, &path));
     let reconfigurable = config::is_reconfigurable(&properties);
     if reconfigurable {
         if facts.config_is_mounted {
-            let path = values.path(CONF_DIR).join("zoo.cfg");
             errors.push(PlanError::ReconfigurationOfAFile { path });
         }
         warnings.extend(unspecified_warning(&properties, &own));
@@ -101,9 +116,41 @@ pub(super) fn decide(
     };
     Decision {
         write,
+        properties,
         start_from,
         warnings,
         notes,
+    }
+}
+
+/// Without stores there is nothing more to be said; with them, what settings of the user's have left of it.
+fn check_tls(values: &Values, facts: &Facts, body: &str, errors: &mut Vec<PlanError>) {
+    let stores = stores::problems(values, &facts.unreadable_stores);
+    if stores.is_empty() {
+        let config = Properties::parse(body.as_bytes());
+        let unmet = demands::unmet(values, &config, &Origin::Settings);
+        errors.extend(unmet.into_iter().map(PlanError::from));
+    }
+    errors.extend(stores.into_iter().map(PlanError::from));
+}
+
+/// What to say of passwords that stand in the file: the variables of TLS would keep them out of it.
+fn password_warning(properties: &Properties, facts: &Facts, path: &Path) -> Option<String> {
+    if !passwords::stand_in(properties) {
+        return None;
+    }
+    let path = path.display();
+    match (&facts.config, facts.config_mode) {
+        (Found::Kept(_), Some(mode)) if mode & 0o004 != 0 => Some(format!(
+            "{path} has passwords, and with its mode {mode:04o} everybody can read them: make it 0600"
+        )),
+        (Found::Nothing | Found::Ours(_), _) if config::is_reconfigurable(properties) => {
+            Some(format!(
+                "{path} has passwords, and with reconfiguration on ZooKeeper writes it anew so that everybody can read \
+                 them: use ZOO_TLS_…_PASSWORD instead of ZOO_CFG_…"
+            ))
+        }
+        _ => None,
     }
 }
 

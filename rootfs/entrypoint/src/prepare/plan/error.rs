@@ -8,6 +8,7 @@ use crate::auth::sasl::Line;
 use crate::gate::GateError;
 use crate::release::Release;
 use crate::servers::ServerId;
+use crate::tls::{Demand, StoreError};
 
 /// Why there is nothing to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -101,4 +102,10 @@ pub enum PlanError {
         "ZOO_SERVERS gives a server several addresses, which ZooKeeper knows from {SEVERAL_ADDRESSES} on, this is {0}"
     )]
     SeveralAddresses(Release),
+    /// Stores that TLS cannot be had with.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A `zoo.cfg` without the TLS that is asked for.
+    #[error(transparent)]
+    Tls(#[from] Demand),
 }

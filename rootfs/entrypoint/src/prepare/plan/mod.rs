@@ -14,7 +14,9 @@ use super::history::Storage;
 use crate::auth::{Asked, sasl};
 use crate::config;
 use crate::gate::{self, Configuration};
+use crate::properties::Properties;
 use crate::servers::ServerId;
+use crate::tls::passwords;
 use crate::variables::ids::{CONF_DIR, SERVERS};
 use crate::variables::{Environment, Values, unknown};
 pub use configuration::StartFrom;
@@ -30,6 +32,10 @@ pub struct Plan {
     pub config_path: PathBuf,
     /// What to write there; nothing where the file that is there stays.
     pub config: Option<String>,
+    /// Whether a password stands in it.
+    pub config_has_password: bool,
+    /// What the `zoo.cfg` in force says.
+    pub properties: Properties,
     /// Which file the server reads.
     pub start_from: StartFrom,
     /// Where `myid` is.
@@ -81,6 +87,8 @@ impl Plan {
             directories: directories::list(values, facts, writes),
             config_path: values.path(CONF_DIR).join("zoo.cfg"),
             config: config.write,
+            config_has_password: passwords::stand_in(&config.properties),
+            properties: config.properties,
             start_from: config.start_from,
             myid_path: facts.data_directory.join("myid"),
             myid: number.to_write(),

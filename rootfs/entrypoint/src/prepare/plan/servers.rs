@@ -10,7 +10,7 @@ use crate::servers::Server;
 use crate::variables::Values;
 use crate::variables::ids::{
     ADMIN_SERVER_PORT_NUMBER, ADMINSERVER_ENABLED, ENABLE_PROMETHEUS_METRICS, PORT_NUMBER,
-    PROMETHEUS_METRICS_PORT_NUMBER, SERVERS,
+    PROMETHEUS_METRICS_PORT_NUMBER, SERVERS, TLS_CLIENT_ENABLE, TLS_PORT_NUMBER,
 };
 
 /// The first release that knows several addresses of one server.
@@ -60,6 +60,9 @@ fn check_ports(values: &Values, release: Release, own: &Server, errors: &mut Vec
             "ZOO_PROMETHEUS_METRICS_PORT_NUMBER",
             values.port(PROMETHEUS_METRICS_PORT_NUMBER),
         ));
+    }
+    if values.boolean(TLS_CLIENT_ENABLE) {
+        ports.push(("ZOO_TLS_PORT_NUMBER", values.port(TLS_PORT_NUMBER)));
     }
     if !config::is_standalone(values) {
         for address in &own.addresses {

@@ -24,6 +24,8 @@ fn facts() -> Facts {
         mounts: Mounts::default(),
         of_data: History::default(),
         of_data_log: History::default(),
+        config_mode: None,
+        unreadable_stores: Vec::new(),
     }
 }
 
