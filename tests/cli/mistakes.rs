@@ -247,7 +247,7 @@ fn an_unknown_key_in_a_release() {
         run.transcript(),
         str![[r#"
 $ zookiln list
-! error: versions.toml:100:1: unknown field `tag`, expected one of `version`, `tags`, `base`, `shell`, `java`, `applets`, `signer`, `tarball`, `jars`
+! error: versions.toml:100:1: unknown field `tag`, expected one of `version`, `tags`, `base`, `shell`, `java`, `applets`, `signer`, `tarball`, `maven-lacks`, `exclude`, `jars`
 ! hint: did you mean `tags`?
 [exit 1]
 

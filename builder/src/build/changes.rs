@@ -83,7 +83,7 @@ fn states(lock: &Lock) -> BTreeMap<String, State> {
     let jars = lock.jars.iter().map(|(jar, expected)| {
         let state = State {
             version: expected.digest.hex()[..12].to_owned(),
-            size: Some(expected.size),
+            size: expected.size,
             place: String::new(),
         };
         (format!("{}:{}", jar.group, jar.file_name()), state)
@@ -92,7 +92,7 @@ fn states(lock: &Lock) -> BTreeMap<String, State> {
         let sum = &release.tarball.digest.hex()[..12];
         let state = State {
             version: format!("{sum}, {}", signed(release.signature.as_ref())),
-            size: Some(release.tarball.size),
+            size: release.tarball.size,
             place: format!("{}, {:?}", release.path, release.signature),
         };
         let name = release.path.rsplit('/').next().unwrap_or(&release.path);

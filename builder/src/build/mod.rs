@@ -167,12 +167,25 @@ impl Builder {
         for (target, source) in pending.iter().zip(sources) {
             self.progress
                 .line(&format!("building {}", target.plan.tag()));
+            self.warn_of_gaps(target, *source);
             let written = self
                 .write_healing(target, *source)
                 .with_context(|| format!("cannot build {}", target.plan.tag()))?;
             report(target, &written, Outcome::Written)?;
         }
         Ok(())
+    }
+
+    /// An image that can do less than another of its version must not pass for it.
+    fn warn_of_gaps(&self, target: &Target<'_>, source: Source) {
+        let release = target.plan.release;
+        if source == Source::Maven && !release.maven_lacks.is_empty() {
+            self.progress.warn(&format!(
+                "{}: of single jars it lacks {}, which no Maven repository has; the release archive has it",
+                target.plan.tag(),
+                release.maven_lacks.join(", ")
+            ));
+        }
     }
 
     /// A cached file that has gone bad is removed when it is read; then it is fetched or made again.

@@ -1,13 +1,13 @@
 //! From the catalog's text to validated types.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use layers::{Digest, ImagePath};
 
 use super::raw::{RawCatalog, RawRelease};
-use super::{Catalog, CatalogError, DebianArchive, ImageSettings, Release, Tarball};
+use super::{Catalog, CatalogError, DebianArchive, ImageSettings, PathPatterns, Release, Tarball};
 use crate::entrypoint;
 use crate::source::debian::name::PackageName;
 use crate::source::http;
@@ -78,6 +78,7 @@ impl Catalog {
             }
             releases.push(validate_release(&raw, release).map_err(invalid)?);
         }
+        validate_tags(&releases).map_err(invalid)?;
         Ok(Self {
             created,
             platforms: raw.platforms,
@@ -315,6 +316,16 @@ fn validate_release(catalog: &RawCatalog, release: &RawRelease) -> Result<Releas
             "release {version}: applet `{applet}` is no file name"
         ));
     }
+    if release.tarball.size == Some(0) {
+        return Err(format!("release {version}: `tarball.size` must be above 0"));
+    }
+    let is_listed = |artifact: &&String| release.jars.iter().any(|jar| jar.artifact == **artifact);
+    if let Some(artifact) = release.maven_lacks.iter().find(is_listed) {
+        return Err(format!(
+            "release {version}: `maven-lacks`: `jars` has `{artifact}`"
+        ));
+    }
+    validate_exclude(release)?;
     Ok(Release {
         version: version.clone(),
         tags: release.tags.clone(),
@@ -328,7 +339,45 @@ fn validate_release(catalog: &RawCatalog, release: &RawRelease) -> Result<Releas
             digest,
         },
         jars: release.jars.clone(),
+        exclude: release.exclude.clone(),
+        maven_lacks: release.maven_lacks.clone(),
     })
+}
+
+/// A pattern that takes nothing is mistyped, or was for another release: what it was to keep out would
+/// be in every image.
+fn validate_exclude(release: &RawRelease) -> Result<(), String> {
+    let version = &release.version;
+    let takes_none = |pattern: &&String| {
+        let pattern = PathPatterns(std::slice::from_ref(pattern));
+        !(release.jars.iter()).any(|jar| pattern.matches(&jar.file_name()))
+    };
+    if let Some(pattern) = release.exclude.iter().find(takes_none) {
+        return Err(format!(
+            "release {version}: `exclude`: no jar is named `{pattern}`"
+        ));
+    }
+    let patterns = PathPatterns(&release.exclude);
+    if (release.jars.iter()).all(|jar| patterns.matches(&jar.file_name())) {
+        return Err(format!("release {version}: no jar is left"));
+    }
+    Ok(())
+}
+
+/// A registry has one image for a tag.
+fn validate_tags(releases: &[Release]) -> Result<(), String> {
+    let mut owners: BTreeMap<&String, &String> = BTreeMap::new();
+    for release in releases {
+        for tag in &release.tags {
+            if let Some(other) = owners.insert(tag, &release.version) {
+                return Err(format!(
+                    "release {}: release {other} has the tag `{tag}` too",
+                    release.version
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -343,7 +392,11 @@ mod tests {
     fn the_embedded_catalog_is_valid() {
         let catalog = parse(EMBEDDED_CATALOG).unwrap();
         assert!(catalog.release("3.5.7").is_some());
-        assert_eq!(catalog.release("3.6.1").unwrap().jars.len(), 35);
+        for (version, listed, in_image) in [("3.6.1", 35, 35), ("3.9.5", 43, 40)] {
+            let release = catalog.release(version).unwrap();
+            assert_eq!(release.jars.len(), listed, "{version}");
+            assert_eq!(release.image_jars().count(), in_image, "{version}");
+        }
     }
 
     /// Each row: what is replaced in the embedded catalog, by what, and the message.
@@ -402,6 +455,31 @@ mod tests {
                 "86400 seconds, is the most",
             ),
             ("\"3.5\"]", "\"3/5\"]", "release 3.5.7: `3/5` is no tag"),
+            (
+                "\"3.7.2\", \"3.7\"]",
+                "\"3.7.2\", \"latest\"]",
+                "release 3.7.2: release 3.6.1 has the tag `latest` too",
+            ),
+            (
+                "tarball.size = 22757799",
+                "tarball.size = 0",
+                "release 3.9.5: `tarball.size` must be above 0",
+            ),
+            (
+                "maven-lacks = [\"zookeeper-prometheus-metrics\"]",
+                "maven-lacks = [\"zookeeper-jute\"]",
+                "release 3.7.2: `maven-lacks`: `jars` has `zookeeper-jute`",
+            ),
+            (
+                "-static-*-osx-*.jar",
+                "-static-*-macos-*.jar",
+                "release 3.9.5: `exclude`: no jar is named `netty-tcnative-boringssl-static-*-macos-*.jar`",
+            ),
+            (
+                "\"netty-tcnative-boringssl-static-*-osx-*.jar\"",
+                "\"*\"",
+                "release 3.9.5: no jar is left",
+            ),
             (
                 "created = \"2026-01-01T00:00:00Z\"",
                 "created = \"today\"",

@@ -78,13 +78,17 @@ pub struct Release {
     pub tarball: Tarball,
     /// The jars of its `lib/` by Maven coordinates.
     pub jars: Vec<Coordinates>,
+    /// Patterns for file names of jars that no image gets.
+    pub exclude: Vec<String>,
+    /// Artifacts that the archive has, and no Maven repository.
+    pub maven_lacks: Vec<String>,
 }
 
 /// The official release archive.
 #[derive(Debug, Clone)]
 pub struct Tarball {
-    /// Bytes.
-    pub size: u64,
+    /// Bytes; `None` where nobody has written it down.
+    pub size: Option<u64>,
     /// SHA-512.
     pub digest: Digest,
 }
@@ -318,6 +322,12 @@ impl Release {
     #[must_use]
     pub fn tarball_folder(&self) -> String {
         format!("apache-zookeeper-{}-bin", self.version)
+    }
+
+    /// The jars that an image gets.
+    pub fn image_jars(&self) -> impl Iterator<Item = &Coordinates> {
+        let exclude = PathPatterns(&self.exclude);
+        (self.jars.iter()).filter(move |jar| !exclude.matches(&jar.file_name()))
     }
 }
 

@@ -47,12 +47,16 @@ pub(super) struct RawRelease {
     pub(super) applets: Vec<String>,
     pub(super) signer: Fingerprint,
     pub(super) tarball: RawTarball,
+    #[serde(default)]
+    pub(super) maven_lacks: Vec<String>,
+    #[serde(default)]
+    pub(super) exclude: Vec<String>,
     pub(super) jars: Vec<Coordinates>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawTarball {
-    pub(super) size: u64,
+    pub(super) size: Option<u64>,
     pub(super) sha512: String,
 }

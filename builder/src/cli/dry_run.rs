@@ -53,7 +53,8 @@ struct FilePlan {
     name: String,
     archive: &'static str,
     path: String,
-    size: u64,
+    /// `null` where only the digest is known.
+    size: Option<u64>,
     digest: String,
 }
 
@@ -70,7 +71,7 @@ pub(super) fn print(order: &Order, targets: &[Target<'_>], format: Format) -> an
     }
     let dry_run = DryRun {
         images,
-        fetch_bytes: fetch.iter().map(|file| file.size).sum(),
+        fetch_bytes: fetch.iter().filter_map(|file| file.size).sum(),
         fetch: fetch.into_iter().collect(),
     };
     let mut out = std::io::stdout().lock();
@@ -173,7 +174,9 @@ fn print_text(out: &mut impl Write, dry_run: &DryRun) -> std::io::Result<()> {
         }
     }
     for file in &dry_run.fetch {
-        let size = Size(file.size).to_string();
+        let size = file
+            .size
+            .map_or("?".to_owned(), |size| Size(size).to_string());
         writeln!(out, "fetch {size:>10}  {}", file.name)?;
     }
     let bytes = Size(dry_run.fetch_bytes);

@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let host = context::host()?;
     fetched(arguments, common, &[host], |_, inputs| {
-        let bytes: u64 = inputs.iter().map(|input| input.expected.size).sum();
+        let bytes: u64 = inputs.iter().map(|input| input.expected.known_size()).sum();
         let (files, bytes) = (inputs.len(), Size(bytes));
         writeln!(std::io::stdout(), "{files} files in the cache, {bytes}")?;
         Ok(())

@@ -71,7 +71,7 @@ fn print_jars(
         )
         .map_err(Into::into);
     };
-    let pinned = (release.jars.iter())
+    let pinned = (release.image_jars())
         .filter_map(|jar| Some((jar.clone(), lock.jars.get(jar)?.digest.clone())))
         .collect();
     let differences = jar_differences("the image's", &jars, &pinned);
@@ -82,6 +82,18 @@ fn print_jars(
     writeln!(out, "jars     {}, {verdict}", jars.len())?;
     for difference in differences {
         writeln!(out, "  {difference}")?;
+    }
+    for artifact in &release.maven_lacks {
+        let prefix = format!("{artifact}-");
+        if !jars.keys().any(|name| name.starts_with(&prefix)) {
+            writeln!(
+                out,
+                "  it lacks `{artifact}`, which no Maven repository has"
+            )?;
+        }
+    }
+    if !release.exclude.is_empty() {
+        writeln!(out, "  left out: {}", release.exclude.join(" "))?;
     }
     Ok(())
 }

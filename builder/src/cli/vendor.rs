@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> 
                     written += 1;
                 }
             }
-            let bytes: u64 = inputs.iter().map(|input| input.expected.size).sum();
+            let bytes: u64 = inputs.iter().map(|input| input.expected.known_size()).sum();
             writeln!(
                 std::io::stdout(),
                 "{}: {} files, {}, {written} of them written now",

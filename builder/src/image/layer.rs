@@ -36,7 +36,7 @@ impl Layer {
     pub fn expected(&self) -> Expected {
         Expected {
             digest: self.digest.clone(),
-            size: self.size,
+            size: Some(self.size),
         }
     }
 }

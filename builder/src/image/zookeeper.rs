@@ -9,6 +9,7 @@ use layers::{Content, Digest, Entry, ImagePath, Node, Tree};
 
 use super::AssembleError;
 use super::jars::jar_differences;
+use crate::catalog::PathPatterns;
 use crate::entrypoint;
 use crate::plan::{ZooKeeperOrigin, ZooKeeperRecipe};
 use crate::progress::Progress;
@@ -47,12 +48,16 @@ pub(super) fn tree(
         ZooKeeperOrigin::Tarball {
             archive,
             folder,
+            exclude,
             jars,
         } => {
             let unpacked = gunzip(&store.verified_path(archive)?, scratch)?;
             let prefix: ImagePath = format!("{folder}/lib").parse()?;
+            let exclude = PathPatterns(exclude);
             for (path, entry) in Tree::from_tar(&unpacked)?.iter() {
-                if path.parent().as_ref() == Some(&prefix) && path.as_str().ends_with(".jar") {
+                let is_jar =
+                    path.parent().as_ref() == Some(&prefix) && path.as_str().ends_with(".jar");
+                if is_jar && !exclude.matches(path.file_name()) {
                     let Node::File(content) = &entry.node else {
                         continue;
                     };

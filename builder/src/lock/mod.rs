@@ -100,7 +100,7 @@ impl LockedPackage {
     pub fn expected(&self) -> Expected {
         Expected {
             digest: self.sha256.clone(),
-            size: self.size,
+            size: Some(self.size),
         }
     }
 

@@ -53,7 +53,8 @@ struct RawDebian {
 struct RawRelease {
     version: String,
     path: String,
-    size: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
     #[serde(with = "fields::sha512")]
     sha512: Digest,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,7 +104,7 @@ impl Lock {
         for jar in raw.jar {
             let expected = Expected {
                 digest: jar.sha256,
-                size: jar.size,
+                size: Some(jar.size),
             };
             if jars.insert(jar.coordinates.clone(), expected).is_some() {
                 return Err(invalid(format!("jar {} stands twice", jar.coordinates)));
@@ -146,7 +147,7 @@ impl Lock {
             jar: (self.jars.iter())
                 .map(|(coordinates, expected)| RawJar {
                     coordinates: coordinates.clone(),
-                    size: expected.size,
+                    size: expected.size.expect("a jar is pinned by its bytes"),
                     sha256: expected.digest.clone(),
                 })
                 .collect(),

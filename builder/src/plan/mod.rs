@@ -51,7 +51,7 @@ pub struct Plan<'a> {
     pub codename: &'a str,
     /// The snapshot archive's time that still has every package.
     pub snapshot: &'a str,
-    /// The release's jars as the lock pins them.
+    /// The jars of the image as the lock pins them.
     pub jars: Vec<PinnedJar>,
     catalog: &'a Catalog,
     packages: &'a [LockedPackage],
@@ -125,7 +125,7 @@ impl<'a> Plan<'a> {
         let codename = catalog.bases[&release.base].debian.as_str();
         let locked = (lock.debian.get(codename))
             .ok_or_else(|| PlanError::NotLocked(format!("packages of Debian `{codename}`")))?;
-        let jars = (release.jars.iter())
+        let jars = (release.image_jars())
             .map(|coordinates| pinned_jar(lock, coordinates))
             .collect::<Result<_, _>>()?;
         let plan = Self {

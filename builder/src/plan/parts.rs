@@ -43,8 +43,7 @@ impl Plan<'_> {
             self.variant_settings.shell.then_some(shell),
             &self.catalog.java[&release.java],
             release
-                .jars
-                .iter()
+                .image_jars()
                 .map(ToString::to_string)
                 .collect::<Vec<_>>(),
         ))

@@ -71,6 +71,9 @@ pub enum ZooKeeperOrigin {
         archive: Digest,
         /// Its top folder.
         folder: String,
+        /// Patterns for file names of jars that stay out.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        exclude: Vec<String>,
         /// The same jars by Maven, to say where the archive's differ.
         jars: BTreeMap<Coordinates, Digest>,
     },
@@ -234,6 +237,7 @@ impl Plan<'_> {
             Source::Tarball => ZooKeeperOrigin::Tarball {
                 archive: self.release.tarball.digest.clone(),
                 folder: self.release.tarball_folder(),
+                exclude: self.release.exclude.clone(),
                 jars,
             },
             Source::Maven => ZooKeeperOrigin::Jars(jars),

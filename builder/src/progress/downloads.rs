@@ -48,7 +48,6 @@ pub struct Download<'a> {
     begun: Instant,
     shown: OnceCell<()>,
     name: String,
-    size: u64,
 }
 
 impl Progress {
@@ -116,9 +115,9 @@ impl Downloads<'_> {
         }
     }
 
-    /// One of the announced files.
-    pub fn begin(&self, name: &str, size: u64) -> Download<'_> {
-        let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::hidden());
+    /// One of the announced files, of this size where that is known.
+    pub fn begin(&self, name: &str, size: Option<u64>) -> Download<'_> {
+        let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::hidden());
         bar.set_style(style(ONE));
         bar.set_message(name.to_owned());
         Download {
@@ -127,7 +126,6 @@ impl Downloads<'_> {
             begun: Instant::now(),
             shown: OnceCell::new(),
             name: name.to_owned(),
-            size,
         }
     }
 }
@@ -174,18 +172,19 @@ impl Download<'_> {
     /// It worked.
     pub fn done(self) {
         let progress = self.group.progress;
+        let size = self.bar.position();
         if let Some(total) = &mut *progress
             .total
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
         {
             total.done += 1;
-            total.fetched += self.size;
+            total.fetched += size;
             total.say();
         }
         // Of bars, only the summary stays.
         if let Style::Lines = progress.style {
-            eprintln!("fetched {}, {}", self.name, Size(self.size));
+            eprintln!("fetched {}, {}", self.name, Size(size));
         }
     }
 

@@ -17,8 +17,31 @@ use super::{SCHEMA, Store, StoreError, file_metadata, used};
 pub struct Expected {
     /// Digest of all bytes.
     pub digest: Digest,
-    /// Bytes.
-    pub size: u64,
+    /// Bytes; `None` where only the digest is known.
+    pub size: Option<u64>,
+}
+
+/// The most that a blob may have of which only the digest is known: several times what a release
+/// archive has.
+const LARGEST_UNKNOWN: u64 = 256 << 20;
+
+impl Expected {
+    /// For sums: a size that is not known counts for nothing.
+    #[must_use]
+    pub fn known_size(&self) -> u64 {
+        self.size.unwrap_or_default()
+    }
+
+    /// The most that may be read of it.
+    #[must_use]
+    pub fn limit(&self) -> u64 {
+        self.size.unwrap_or(LARGEST_UNKNOWN)
+    }
+
+    /// Whether that many bytes may be it.
+    pub(crate) fn may_have(&self, size: u64) -> bool {
+        self.size.is_none_or(|expected| expected == size)
+    }
 }
 
 /// Blobs that this process has checked already: once per process is enough, since a blob is never
@@ -69,7 +92,7 @@ impl Store {
     pub fn contains(&self, expected: &Expected) -> bool {
         let path = self.blob_path(&expected.digest);
         match file_metadata(&path) {
-            Ok(Some(metadata)) if metadata.len() == expected.size => {
+            Ok(Some(metadata)) if expected.may_have(metadata.len()) => {
                 used::mark(&path, &metadata);
                 true
             }
@@ -113,7 +136,10 @@ impl Store {
             .write_all(bytes)
             .map_err(StoreError::io("write a file in", directory))?;
         let digest = writer.commit_as_found()?;
-        Ok(Expected { digest, size })
+        Ok(Expected {
+            digest,
+            size: Some(size),
+        })
     }
 
     fn blob_path(&self, digest: &Digest) -> PathBuf {
@@ -126,7 +152,8 @@ impl Store {
 #[must_use]
 pub fn is_cached(cache: &Path, expected: &Expected) -> bool {
     let path = blob_path(&cache.join(SCHEMA), &expected.digest);
-    file_metadata(&path).is_ok_and(|metadata| metadata.is_some_and(|m| m.len() == expected.size))
+    file_metadata(&path)
+        .is_ok_and(|metadata| metadata.is_some_and(|it| expected.may_have(it.len())))
 }
 
 fn blob_path(root: &Path, digest: &Digest) -> PathBuf {
@@ -160,9 +187,9 @@ impl BlobWriter<'_> {
             expected,
             found,
         };
-        if self.size != expected.size {
+        if let Some(size) = expected.size.filter(|size| *size != self.size) {
             return Err(mismatch(
-                format!("{} bytes", expected.size),
+                format!("{size} bytes"),
                 format!("{} bytes", self.size),
             ));
         }

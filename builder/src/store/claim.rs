@@ -5,7 +5,7 @@
 //! # use zookiln::store::{Claimed, Expected, Store};
 //! # fn fetch(_: &Store) {}
 //! # let store = Store::open("cache".as_ref())?;
-//! # let expected = Expected { digest: layers::Digest::sha256_of(b""), size: 0 };
+//! # let expected = Expected { digest: layers::Digest::sha256_of(b""), size: Some(0) };
 //! let blob = Claimed::Blob(&expected.digest);
 //! let _claim = store.claim(blob, "fetches `bash.deb`", |holder| eprintln!("waiting for {holder}"))?;
 //! // Whoever had the claim before may have made it.

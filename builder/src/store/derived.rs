@@ -136,7 +136,7 @@ mod tests {
         fn blob(&self) -> Expected {
             Expected {
                 digest: Digest::sha256_of(b"layer"),
-                size: self.size,
+                size: Some(self.size),
             }
         }
     }
@@ -146,7 +146,7 @@ mod tests {
         let sealed = seal("layer base", &Layer { size: 5 });
         let intact = unseal(&sealed).unwrap();
         assert_eq!(intact.name, "layer base");
-        assert_eq!(intact.blob.size, 5);
+        assert_eq!(intact.blob.size, Some(5));
         for position in 0..sealed.len() {
             let mut damaged = sealed.clone();
             damaged[position] ^= 1;

@@ -74,7 +74,7 @@ mod tests {
         make_old(&path, 100);
 
         assert!(super::super::is_cached(cache.path(), &blob));
-        blob.size += 1;
+        blob.size = blob.size.map(|size| size + 1);
         assert!(!store.contains(&blob));
 
         assert!(age(&path) > RESOLUTION);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::auth::sasl;
 use crate::file;
 use crate::properties::{self, Properties};
-use crate::release::Release;
+use crate::release::{Installed, Release};
 use crate::servers::ServerList;
 use crate::tls::{self, passwords};
 use crate::variables::ids::{
@@ -17,15 +17,15 @@ use crate::variables::ids::{
 use crate::variables::{Effect, Kind, Setting, TABLE, Value, Values};
 
 /// The first release that has metrics for Prometheus.
-pub const METRICS: Release = Release::new(3, 6, 0);
+const METRICS: Release = Release::new(3, 6, 0);
 
 /// The lines of a generated `zoo.cfg`, without its stamp, and what to warn of.
-pub fn body(values: &Values, servers: &ServerList, release: Release) -> (String, Vec<String>) {
+pub fn body(values: &Values, servers: &ServerList, installed: Installed) -> (String, Vec<String>) {
     let mut warnings = Vec::new();
     let mut lines = Lines::default();
-    of_table(values, release, &mut lines, &mut warnings);
-    metrics(values, release, &mut lines, &mut warnings);
-    for line in sasl::lines(values, release) {
+    of_table(values, installed.release, &mut lines, &mut warnings);
+    metrics(values, installed, &mut lines, &mut warnings);
+    for line in sasl::lines(values, installed.release) {
         lines.set(line.key, line.value);
     }
     for tls::lines::Line { key, value, .. } in tls::lines::lines(values) {
@@ -86,12 +86,15 @@ fn of_table(values: &Values, release: Release, lines: &mut Lines, warnings: &mut
     }
 }
 
-fn metrics(values: &Values, release: Release, lines: &mut Lines, warnings: &mut Vec<String>) {
-    if !values.boolean(ENABLE_PROMETHEUS_METRICS) {
-        return;
-    }
-    if release < METRICS {
-        warnings.push(too_early("ZOO_ENABLE_PROMETHEUS_METRICS", METRICS, release));
+/// Whether a generated file has metrics for Prometheus.
+pub fn has_metrics(values: &Values, installed: Installed) -> bool {
+    values.boolean(ENABLE_PROMETHEUS_METRICS) && installed.has_metrics
+}
+
+/// A server that is told to load a provider which is not there dies of it.
+fn metrics(values: &Values, installed: Installed, lines: &mut Lines, warnings: &mut Vec<String>) {
+    if !has_metrics(values, installed) {
+        warnings.extend(no_metrics(values, installed.release));
         return;
     }
     let port = values.port(PROMETHEUS_METRICS_PORT_NUMBER).to_string();
@@ -105,6 +108,19 @@ fn metrics(values: &Values, release: Release, lines: &mut Lines, warnings: &mut 
     ] {
         lines.set(key, value);
     }
+}
+
+fn no_metrics(values: &Values, release: Release) -> Option<String> {
+    if !values.boolean(ENABLE_PROMETHEUS_METRICS) {
+        return None;
+    }
+    if release < METRICS {
+        return Some(too_early(METRICS_SWITCH, METRICS, release));
+    }
+    Some(format!(
+        "{METRICS_SWITCH} has no effect: this image of ZooKeeper {release} was made without \
+         zookeeper-prometheus-metrics, the provider of the metrics"
+    ))
 }
 
 fn of_servers(values: &Values, servers: &ServerList, lines: &mut Lines) {
@@ -242,7 +258,11 @@ mod tests {
     use crate::variables::{Environment, Reading};
 
     fn body(values: &Values, release: Release) -> (String, Vec<String>) {
-        super::body(values, values.servers(SERVERS), release)
+        let installed = Installed {
+            release,
+            has_metrics: release >= METRICS,
+        };
+        super::body(values, values.servers(SERVERS), installed)
     }
 
     const RELEASE: Release = Release::new(3, 6, 1);
@@ -332,6 +352,19 @@ server.1=0.0.0.0:2888:3888;2181
         assert_eq!(
             warnings,
             ["ZOO_ENABLE_PROMETHEUS_METRICS has no effect before ZooKeeper 3.6.0, this is 3.5.7"]
+        );
+        let without = Installed {
+            release: Release::new(3, 7, 2),
+            has_metrics: false,
+        };
+        let (written, warnings) = super::body(&asked_for, asked_for.servers(SERVERS), without);
+        assert!(!written.contains("metricsProvider"));
+        let [warning] = &warnings[..] else {
+            panic!("{warnings:?}");
+        };
+        assert!(
+            warning.contains("without zookeeper-prometheus-metrics"),
+            "{warning}"
         );
     }
 

@@ -1,5 +1,6 @@
 //! Which ZooKeeper this image holds, by the name of its jar: some keys exist only from a release on.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,16 @@ pub struct Release {
     major: u16,
     minor: u16,
     patch: u16,
+}
+
+/// The ZooKeeper of this image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// Its release.
+    pub release: Release,
+    /// Whether the provider of metrics for Prometheus is there: before 3.6 there was none, and single jars of
+    /// some later releases come without.
+    pub has_metrics: bool,
 }
 
 /// Why the release is not known.
@@ -62,11 +73,7 @@ impl Release {
         };
         for entry in std::fs::read_dir(directory).map_err(list)? {
             let entry = entry.map_err(list)?;
-            let name = entry.file_name();
-            let version = name
-                .to_str()
-                .and_then(|name| name.strip_prefix("zookeeper-")?.strip_suffix(".jar"));
-            if let Some(release) = version.and_then(Self::parse) {
+            if let Some(release) = release_of(&entry.file_name(), "zookeeper-") {
                 return Ok((release, entry.path()));
             }
         }
@@ -74,6 +81,31 @@ impl Release {
             directory: directory.to_owned(),
         })
     }
+}
+
+impl Installed {
+    /// What `directory` holds. The provider of another patch release does as well.
+    pub fn of_jars(directory: &Path) -> Result<Self, ReleaseError> {
+        let release = Release::of_jars(directory)?;
+        let list = |source| ReleaseError::List {
+            directory: directory.to_owned(),
+            source,
+        };
+        let mut has_metrics = false;
+        for entry in std::fs::read_dir(directory).map_err(list)? {
+            let name = entry.map_err(list)?.file_name();
+            has_metrics |= release_of(&name, "zookeeper-prometheus-metrics-").is_some();
+        }
+        Ok(Self {
+            release,
+            has_metrics,
+        })
+    }
+}
+
+fn release_of(jar: &OsStr, prefix: &str) -> Option<Release> {
+    let version = jar.to_str()?.strip_prefix(prefix)?.strip_suffix(".jar")?;
+    Release::parse(version)
 }
 
 impl fmt::Display for Release {
@@ -103,13 +135,17 @@ mod tests {
             Release::of_jars(lib.path()),
             Err(ReleaseError::Missing { .. })
         ));
-        for name in [
-            "zookeeper-jute-3.6.1.jar",
-            "zookeeper-prometheus-metrics-3.6.2.jar",
-            "zookeeper-3.6.1.jar",
-        ] {
-            std::fs::write(lib.path().join(name), "").unwrap();
-        }
+        let add = |name: &str| std::fs::write(lib.path().join(name), "").unwrap();
+        add("zookeeper-jute-3.6.1.jar");
+        add("zookeeper-3.6.1.jar");
+        let mut installed = Installed {
+            release: Release::new(3, 6, 1),
+            has_metrics: false,
+        };
+        assert_eq!(Installed::of_jars(lib.path()).unwrap(), installed);
+        add("zookeeper-prometheus-metrics-3.6.2.jar");
+        installed.has_metrics = true;
+        assert_eq!(Installed::of_jars(lib.path()).unwrap(), installed);
         assert_eq!(Release::of_jars(lib.path()).unwrap(), Release::new(3, 6, 1));
         let (_, path) = Release::jar(lib.path()).unwrap();
         assert_eq!(path, lib.path().join("zookeeper-3.6.1.jar"));

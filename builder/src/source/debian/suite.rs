@@ -224,7 +224,7 @@ pub fn index(
             name: format!("{suite} {path}"),
             expected: Expected {
                 digest: digest.clone(),
-                size: entry.size,
+                size: Some(entry.size),
             },
             addresses: mirrors.addresses(suite, &format!("dists/{suite}/{wanted}")),
             passed_over: mirrors.passed_over(suite),

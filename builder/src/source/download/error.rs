@@ -19,8 +19,8 @@ pub struct DownloadError {
 pub struct Failure {
     /// The input's name.
     pub input: String,
-    /// Bytes.
-    pub size: u64,
+    /// Bytes, where that is known.
+    pub size: Option<u64>,
     /// One per address, or one saying that there was none.
     pub reasons: Vec<Reason>,
     /// Why others were not asked.
@@ -132,7 +132,7 @@ fn describe(failures: &[Failure]) -> String {
         lines.extend(failure.reasons.iter().map(|reason| format!("  {reason}")));
     }
     if !offline.is_empty() {
-        let total: u64 = offline.iter().map(|failure| failure.size).sum();
+        let total: u64 = offline.iter().filter_map(|failure| failure.size).sum();
         let files = match offline.len() {
             1 => "one file".to_owned(),
             files => format!("{files} files"),
@@ -142,7 +142,11 @@ fn describe(failures: &[Failure]) -> String {
             "not in the cache, and the build is offline: {files}, {total}"
         ));
         for failure in offline {
-            lines.push(format!("  {} ({})", failure.input, Size(failure.size)));
+            let size = match failure.size {
+                Some(size) => format!(" ({})", Size(size)),
+                None => String::new(),
+            };
+            lines.push(format!("  {}{size}", failure.input));
             let silent = failure.reasons.iter();
             let silent = silent.filter(|reason| matches!(reason, Reason::Silent(_)));
             lines.extend(silent.map(|reason| format!("    {reason}")));

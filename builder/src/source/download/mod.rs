@@ -66,7 +66,10 @@ impl Downloader<'_> {
         if missing.is_empty() {
             return Ok(());
         }
-        let total = missing.iter().map(|input| input.expected.size).sum();
+        let total = missing
+            .iter()
+            .map(|input| input.expected.known_size())
+            .sum();
         let downloads = self.progress.downloads(missing.len(), total);
         let next = AtomicUsize::new(0);
         let store_failed = AtomicBool::new(false);
@@ -117,7 +120,7 @@ impl Downloader<'_> {
             .map_err(|error| failed(vec![Reason::Store(chain(&error))]))?;
         // Whoever had the claim before may have fetched it.
         if self.store.contains(&input.expected) {
-            downloads.skip(input.expected.size);
+            downloads.skip(input.expected.known_size());
             return Ok(());
         }
         let task = downloads.begin(&input.name, input.expected.size);
@@ -186,7 +189,7 @@ mod tests {
     fn expected(bytes: &str) -> Expected {
         Expected {
             digest: Digest::sha256_of(bytes.as_bytes()),
-            size: bytes.len() as u64,
+            size: Some(bytes.len() as u64),
         }
     }
 
@@ -255,6 +258,38 @@ mod tests {
             }
             let other = Server::start(5, &["right"]);
             fetch(&store, &[&lying, &other]).unwrap();
+        }
+    }
+
+    /// Without a size the digest vouches alone: what breaks off is asked for whole, what is too much for any
+    /// archive is not read.
+    #[test]
+    fn a_file_of_unknown_size_goes_by_its_digest() {
+        let fetch = |servers: &[&Server]| {
+            let (cache, store) = temporary_store();
+            let input = Input {
+                name: "a.tar.gz".to_owned(),
+                expected: Expected {
+                    size: None,
+                    ..expected("right")
+                },
+                addresses: servers.iter().map(|server| server.url.clone()).collect(),
+                passed_over: Vec::new(),
+            };
+            let result = fetch_all(&store, std::slice::from_ref(&input));
+            assert_eq!(store.contains(&input.expected), result.is_ok());
+            drop(cache);
+            result
+        };
+        let flaky = Server::start(5, &["ri", "right"]);
+        fetch(&[&flaky]).unwrap();
+        assert_eq!(flaky.asked(), 2);
+        let endless = Server::start(1 << 40, &["right"]);
+        for lying in [Server::start(5, &["wrong"]), endless] {
+            let error = fetch(&[&lying]).unwrap_err();
+            assert_eq!(lying.asked(), 1);
+            assert!(matches!(error.failures[0].reasons[..], [Reason::Lied(_)]));
+            fetch(&[&lying, &Server::start(5, &["right"])]).unwrap();
         }
     }
 

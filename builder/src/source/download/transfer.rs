@@ -173,12 +173,13 @@ impl<'a> Transfer<'a> {
     /// One request, and all that it brings.
     fn attempt(&mut self, address: &'a Url) -> Result<(), Attempt> {
         let client = self.downloader.client;
-        let answer = match &self.part {
-            Some(part) if part.blob.len() > 0 && part.blob.missing() > 0 => {
+        // Without a size nobody knows what the rest is: the file is asked for whole.
+        let answer = match (&self.part, self.input.expected.size) {
+            (Some(part), Some(size)) if part.blob.len() > 0 && part.blob.len() < size => {
                 let validator = part.validator.as_ref();
                 let rest = Rest {
                     from: part.blob.len(),
-                    size: self.input.expected.size,
+                    size,
                     validator: validator
                         .filter(|(from, _)| *from == address)
                         .map(|(_, validator)| validator.as_str()),
@@ -211,22 +212,23 @@ impl<'a> Transfer<'a> {
                 _ => Attempt::Unfit(lied),
             }
         };
-        if let Some(length) = length.filter(|length| *length != part.blob.missing()) {
+        if let Some(length) = length.filter(|length| part.blob.cannot_take(*length)) {
             let found = part.blob.len() + length;
             return Err(wrong(&part.blob.mismatch(format!("{found} bytes"))));
         }
         let result = part.blob.append(&mut self.task.wrap(body));
-        let missing = part.blob.missing();
         match result {
-            Ok(()) if missing == 0 => part.blob.commit().map_err(|error| match error {
-                CopyError::Mismatch(error) => wrong(&error),
-                error => stored(&error),
-            })?,
-            Ok(()) => {
-                self.part = Some(part);
-                let text = format!("`{shown}`: ended {missing} bytes too early");
-                return Err(Attempt::BrokenOff(text));
-            }
+            Ok(()) => match part.blob.missing() {
+                Some(missing) if missing > 0 => {
+                    self.part = Some(part);
+                    let text = format!("`{shown}`: ended {missing} bytes too early");
+                    return Err(Attempt::BrokenOff(text));
+                }
+                _ => part.blob.commit().map_err(|error| match error {
+                    CopyError::Mismatch(error) => wrong(&error),
+                    error => stored(&error),
+                })?,
+            },
             Err(CopyError::Read(error)) => {
                 let text = format!("`{shown}`: {error}");
                 let came = part.blob.len();

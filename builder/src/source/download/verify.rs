@@ -48,7 +48,7 @@ impl<'a> Partial<'a> {
         expected: &'a Expected,
     ) -> Result<Self, CopyError> {
         let writer = store
-            .writer(expected.digest.algorithm(), expected.size)
+            .writer(expected.digest.algorithm(), expected.limit())
             .map_err(CopyError::Store)?;
         Ok(Self {
             store,
@@ -64,16 +64,31 @@ impl<'a> Partial<'a> {
         self.len
     }
 
-    /// Bytes that have not.
-    pub(super) fn missing(&self) -> u64 {
-        self.expected.size - self.len
+    /// Bytes that have not; `None` where nobody knows.
+    pub(super) fn missing(&self) -> Option<u64> {
+        self.expected.size.map(|size| size - self.len)
+    }
+
+    /// Whether so many more bytes would be too many, or too few for there to be no others.
+    pub(super) fn cannot_take(&self, more: u64) -> bool {
+        match self.missing() {
+            Some(missing) => more != missing,
+            None => more > self.room(),
+        }
+    }
+
+    fn room(&self) -> u64 {
+        self.expected.limit() - self.len
     }
 
     /// That the bytes are others, by their number.
     pub(super) fn mismatch(&self, found: String) -> CopyError {
         CopyError::Mismatch(StoreError::Mismatch {
             name: self.name.to_owned(),
-            expected: format!("{} bytes", self.expected.size),
+            expected: match self.expected.size {
+                Some(size) => format!("{size} bytes"),
+                None => format!("{} bytes at most", self.expected.limit()),
+            },
             found,
         })
     }
@@ -90,7 +105,7 @@ impl<'a> Partial<'a> {
             };
             // Not left to the writer: its error for too many bytes is also the system's for a file
             // that may not grow.
-            if count as u64 > self.missing() {
+            if count as u64 > self.room() {
                 return Err(self.mismatch("more".to_owned()));
             }
             self.writer.write_all(&buffer[..count]).map_err(|error| {

@@ -331,7 +331,7 @@ mod tests {
         let error = DownloadError {
             failures: vec![Failure {
                 input: "a.jar".to_owned(),
-                size: 1,
+                size: Some(1),
                 reasons: vec![
                     silent("a"),
                     silent("a"),
@@ -352,7 +352,7 @@ mod tests {
             coordinates: "org.example:a:1".parse().unwrap(),
             expected: Expected {
                 digest: Digest::sha256_of(b"jar"),
-                size: 3,
+                size: Some(3),
             },
         };
         let path = directory.path().join(jar.coordinates.repository_path());

@@ -51,6 +51,8 @@ Commands:
   zkTxnLogToolkit.sh             Print or repair a transaction log
   zkSnapShotToolkit.sh           Print a snapshot
   zkSnapshotComparer.sh          Compare two snapshots
+  zkSnapshotRecursiveSummaryToolkit.sh
+                                 Count what is in a snapshot
   healthcheck                    Exit with 0 while the server serves
   anything else                  Run it as it is
 

@@ -297,7 +297,7 @@ fn step_by_step<'a>(
         .for_each(|warning| journal.warning(warning));
     journal.debug(format_args!(
         "ZooKeeper {}, run by {identity:?}",
-        facts.release
+        facts.installed.release
     ));
     plan.notes.iter().for_each(|note| journal.note(note));
     let pid_file = values.path(PID_FILE);
@@ -309,11 +309,15 @@ fn step_by_step<'a>(
     let config = ServerConfig {
         path: &prepared.config,
         properties: &plan.properties,
-        release: facts.release,
+        release: facts.installed.release,
     };
     let mut java = JavaCommand::server(environment, &values, &config);
-    java.put_first(logback::of_server(&values, Some(facts.release)));
-    let passwords = login::of_server(&plan.logins, facts.release, prepared.runtime.as_ref());
+    java.put_first(logback::of_server(&values, Some(facts.installed.release)));
+    let passwords = login::of_server(
+        &plan.logins,
+        facts.installed.release,
+        prepared.runtime.as_ref(),
+    );
     java.put_first(passwords.map_err(|error| complaints.say(error)).ok()?);
     java.hide_secrets(prepared.runtime.as_ref())
         .map_err(|error| complaints.say(error))

@@ -1,5 +1,6 @@
-//! `zkTxnLogToolkit.sh`, `zkSnapShotToolkit.sh` and `zkSnapshotComparer.sh`: ZooKeeper's programs for looking into
-//! its files, with the names of those files looked up where the server keeps them.
+//! `zkTxnLogToolkit.sh`, `zkSnapShotToolkit.sh`, `zkSnapshotComparer.sh` and
+//! `zkSnapshotRecursiveSummaryToolkit.sh`: ZooKeeper's programs for looking into its files, with the names of those
+//! files looked up where the server keeps them.
 
 use std::ffi::OsString;
 use std::fs;
@@ -34,7 +35,7 @@ enum Files {
     Snapshots,
 }
 
-static TOOLKITS: [Toolkit; 3] = [
+static TOOLKITS: [Toolkit; 4] = [
     Toolkit {
         name: "zkTxnLogToolkit.sh",
         class: "org.apache.zookeeper.server.persistence.TxnLogToolkit",
@@ -87,6 +88,21 @@ Usage: zkSnapshotComparer.sh -l SNAPSHOT -r SNAPSHOT -b BYTES -n NODES
   -d, -i   Print more; ask what to print
 
 Example: zkSnapshotComparer.sh -l snapshot.0 -r snapshot.100000001 -b 2 -n 1
+",
+    },
+    Toolkit {
+        name: "zkSnapshotRecursiveSummaryToolkit.sh",
+        class: "org.apache.zookeeper.server.SnapshotRecursiveSummary",
+        files: Files::Snapshots,
+        looking: &[],
+        help: "\
+Counts the nodes of a snapshot and their bytes, below each node down to a depth.
+
+Usage: zkSnapshotRecursiveSummaryToolkit.sh SNAPSHOT NODE DEPTH
+
+SNAPSHOT is looked for here, then in version-2 of dataDir.
+
+Example: zkSnapshotRecursiveSummaryToolkit.sh snapshot.0 / 2
 ",
     },
 ];
@@ -226,6 +242,7 @@ mod tests {
             ("zkTxnLogToolkit.sh", "-d log.1", false),
             ("zkSnapShotToolkit.sh", "-json", true),
             ("zkSnapshotComparer.sh", "", false),
+            ("zkSnapshotRecursiveSummaryToolkit.sh", "", false),
         ] {
             let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
             assert_eq!(

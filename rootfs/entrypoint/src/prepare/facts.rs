@@ -13,7 +13,7 @@ use super::mounts::{Mounts, resolved};
 use crate::config;
 use crate::file::{self, Reader};
 use crate::properties::Properties;
-use crate::release::{Release, ReleaseError};
+use crate::release::{Installed, ReleaseError};
 use crate::servers::ServerList;
 use crate::stamp::{self, Owner};
 use crate::tls::{Unreadable, stores};
@@ -24,7 +24,7 @@ use crate::variables::ids::{BASE_DIR, CONF_DIR, DATA_DIR, DATA_LOG_DIR};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The ZooKeeper of this image.
-    pub release: Release,
+    pub installed: Installed,
     /// The `zoo.cfg` that is there.
     pub config: Found,
     /// Whether that is the copy which the server before this one reads, since this user may not read the file.
@@ -166,8 +166,8 @@ impl Facts {
     /// Looks, and changes nothing.
     pub fn look(values: &Values, surroundings: Surroundings) -> Result<Self, Vec<FactsError>> {
         let Surroundings { mounts, former, .. } = surroundings;
-        let release =
-            Release::of_jars(&values.path(BASE_DIR).join("lib")).map_err(FactsError::from);
+        let installed =
+            Installed::of_jars(&values.path(BASE_DIR).join("lib")).map_err(FactsError::from);
         let config_path = values.path(CONF_DIR).join("zoo.cfg");
         let mut config = Found::look(&config_path, &mounts);
         let copy = former.filter(|former| {
@@ -195,9 +195,9 @@ impl Facts {
         let myid = read(&data_directory.join("myid"))
             .map(|content| content.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
             .map_err(|error| explained(error, &data_directory));
-        match (release, config, myid) {
-            (Ok(release), Ok(config), Ok(myid)) => Ok(Self {
-                release,
+        match (installed, config, myid) {
+            (Ok(installed), Ok(config), Ok(myid)) => Ok(Self {
+                installed,
                 config,
                 data_directory,
                 data_log_directory,
@@ -211,7 +211,7 @@ impl Facts {
                 config_mode: mode(&config_path),
                 unreadable_stores: stores::unreadable(values, surroundings.reader),
             }),
-            (release, config, myid) => Err([release.err(), config.err(), myid.err()]
+            (installed, config, myid) => Err([installed.err(), config.err(), myid.err()]
                 .into_iter()
                 .flatten()
                 .collect()),

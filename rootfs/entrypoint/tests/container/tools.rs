@@ -227,6 +227,15 @@ fn the_toolkits_find_the_files_of_the_server() {
             ],
             format!("org.apache.zookeeper.server.SnapshotComparer -l {snapshot} -r x -b 1 -n 1"),
         ),
+        (
+            &[
+                "zkSnapshotRecursiveSummaryToolkit.sh",
+                "snapshot.1f",
+                "/",
+                "2",
+            ],
+            format!("org.apache.zookeeper.server.SnapshotRecursiveSummary {snapshot} / 2"),
+        ),
     ] {
         let ended = container.run(words);
         assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -236,6 +245,7 @@ fn the_toolkits_find_the_files_of_the_server() {
         "zkSnapShotToolkit.sh",
         "zkTxnLogToolkit.sh",
         "zkSnapshotComparer.sh",
+        "zkSnapshotRecursiveSummaryToolkit.sh",
     ] {
         let help = container.run(&[name, "--help"]);
         assert_eq!(help.code, Some(0));

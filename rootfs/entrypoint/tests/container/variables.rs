@@ -12,7 +12,7 @@ use entrypoint::prepare::facts::{Facts, Found};
 use entrypoint::prepare::history::History;
 use entrypoint::prepare::mounts::Mounts;
 use entrypoint::prepare::plan::Plan;
-use entrypoint::release::Release;
+use entrypoint::release::{Installed, Release};
 use entrypoint::variables::{Effect, Environment, Reading, TABLE, Value, Variable};
 
 /// Name, good value, the line of [`outcome`] it leads to, bad value, what is said of it (nothing where every
@@ -600,7 +600,10 @@ fn outcome(pairs: &[(&str, &str)]) -> Vec<String> {
     let environment: Environment = given.into_iter().collect();
     let values = Reading::of(&environment).all().unwrap();
     let facts = Facts {
-        release: Release::new(3, 6, 1),
+        installed: Installed {
+            release: Release::new(3, 6, 1),
+            has_metrics: true,
+        },
         config: Found::Nothing,
         config_is_former: false,
         data_directory: "/data".into(),

@@ -68,9 +68,9 @@ pub(super) fn decide(
             (kept.content.clone(), None, Vec::from_iter(warning))
         }
         Found::Nothing | Found::Ours(_) => {
-            servers::check(values, facts.release, number, errors);
+            servers::check(values, facts.installed, number, errors);
             let (listed, of_name) = servers_to_write(values, facts, &own);
-            let (body, mut warnings) = config::body(values, &listed, facts.release);
+            let (body, mut warnings) = config::body(values, &listed, facts.installed);
             warnings.extend(of_name);
             check_tls(values, facts, &body, errors);
             let content = stamp::stamped(&body);
@@ -85,7 +85,7 @@ pub(super) fn decide(
     };
     let properties = Properties::parse(&content);
     let is_kept = matches!(&facts.config, Found::Kept(_));
-    for line in kept::lacking(values, facts.release, &properties) {
+    for line in kept::lacking(values, facts.installed.release, &properties) {
         let path = values.path(CONF_DIR).join("zoo.cfg");
         errors.push(if is_kept {
             PlanError::Lacks { path, line }
@@ -103,12 +103,13 @@ pub(super) fn decide(
         warnings.extend(unspecified_warning(&properties, &own));
     }
     let mut notes = Vec::new();
+    let release = facts.installed.release;
     let start_from = if reconfigurable {
         StartFrom::Itself
-    } else if let Some(named) = with_own_name(&content, &properties, facts.release, &own) {
+    } else if let Some(named) = with_own_name(&content, &properties, release, &own) {
         notes.push(format!(
-            "ZooKeeper {} may serve nobody with the own address 0.0.0.0 (ZOOKEEPER-2164, ZOOKEEPER-3829): it starts as {}",
-            facts.release, own.name
+            "ZooKeeper {release} may serve nobody with the own address 0.0.0.0 (ZOOKEEPER-2164, ZOOKEEPER-3829): it starts as {}",
+            own.name
         ));
         StartFrom::Copy(named)
     } else {
@@ -183,7 +184,7 @@ fn needs_own_name(release: Release) -> bool {
 /// what to say of one that nobody has chosen.
 fn servers_to_write(values: &Values, facts: &Facts, own: &Own) -> (ServerList, Option<String>) {
     let servers = values.servers(SERVERS).clone();
-    if !config::asks_for_reconfiguration(values) || !needs_own_name(facts.release) {
+    if !config::asks_for_reconfiguration(values) || !needs_own_name(facts.installed.release) {
         return (servers, None);
     }
     let Some(entry) = named(&servers, own) else {

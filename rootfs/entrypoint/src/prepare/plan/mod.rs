@@ -72,7 +72,7 @@ impl Plan {
         let (logins, problems) = Asked::read(environment, values);
         errors.extend(problems.into_iter().map(PlanError::from));
         warnings.extend(logins.warnings(values));
-        warnings.extend(sasl::warnings(&logins, facts.release));
+        warnings.extend(sasl::warnings(&logins, facts.installed.release));
 
         let number = OwnNumber::find(values, facts, &mut errors);
         warnings.extend(number.warning(facts));

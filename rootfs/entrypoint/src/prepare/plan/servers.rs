@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::PlanError;
 use super::number::OwnNumber;
 use crate::config;
-use crate::release::Release;
+use crate::release::{Installed, Release};
 use crate::servers::Server;
 use crate::variables::Values;
 use crate::variables::ids::{
-    ADMIN_SERVER_PORT_NUMBER, ADMINSERVER_ENABLED, ENABLE_PROMETHEUS_METRICS, PORT_NUMBER,
-    PROMETHEUS_METRICS_PORT_NUMBER, SERVERS, TLS_CLIENT_ENABLE, TLS_PORT_NUMBER,
+    ADMIN_SERVER_PORT_NUMBER, ADMINSERVER_ENABLED, PORT_NUMBER, PROMETHEUS_METRICS_PORT_NUMBER,
+    SERVERS, TLS_CLIENT_ENABLE, TLS_PORT_NUMBER,
 };
 
 /// The first release that knows several addresses of one server.
@@ -19,17 +19,17 @@ pub(super) const SEVERAL_ADDRESSES: Release = Release::new(3, 6, 0);
 /// Adds what is wrong to `errors`.
 pub(super) fn check(
     values: &Values,
-    release: Release,
+    installed: Installed,
     number: &OwnNumber,
     errors: &mut Vec<PlanError>,
 ) {
     let servers = values.servers(SERVERS);
-    if release < SEVERAL_ADDRESSES && config::has_several_addresses(servers) {
-        errors.push(PlanError::SeveralAddresses(release));
+    if installed.release < SEVERAL_ADDRESSES && config::has_several_addresses(servers) {
+        errors.push(PlanError::SeveralAddresses(installed.release));
     }
     let Some(id) = number.in_force() else { return };
     match servers.get(id) {
-        Some(own) => check_ports(values, release, own, errors),
+        Some(own) => check_ports(values, installed, own, errors),
         None => errors.push(PlanError::NotListed {
             id,
             by: number.by().to_owned(),
@@ -38,7 +38,7 @@ pub(super) fn check(
     }
 }
 
-fn check_ports(values: &Values, release: Release, own: &Server, errors: &mut Vec<PlanError>) {
+fn check_ports(values: &Values, installed: Installed, own: &Server, errors: &mut Vec<PlanError>) {
     let asked_for = values.port(PORT_NUMBER);
     if let Some(listed) = own
         .client
@@ -55,7 +55,7 @@ fn check_ports(values: &Values, release: Release, own: &Server, errors: &mut Vec
             values.port(ADMIN_SERVER_PORT_NUMBER),
         ));
     }
-    if values.boolean(ENABLE_PROMETHEUS_METRICS) && release >= config::METRICS {
+    if config::has_metrics(values, installed) {
         ports.push((
             "ZOO_PROMETHEUS_METRICS_PORT_NUMBER",
             values.port(PROMETHEUS_METRICS_PORT_NUMBER),

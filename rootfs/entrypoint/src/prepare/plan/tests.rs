@@ -4,16 +4,23 @@ use crate::prepare::facts::{Kept, Reason};
 use crate::prepare::history::History;
 use crate::prepare::mounts::Mounts;
 use crate::properties::Properties;
-use crate::release::Release;
+use crate::release::{Installed, Release};
 use crate::stamp;
 use crate::variables::Reading;
 use std::path::Path;
 
 const ALLOWED: (&str, &str) = ("ZOO_ALLOW_ANONYMOUS_LOGIN", "yes");
 
+fn installed(major: u16, minor: u16, patch: u16) -> Installed {
+    Installed {
+        release: Release::new(major, minor, patch),
+        has_metrics: minor > 5,
+    }
+}
+
 fn facts() -> Facts {
     Facts {
-        release: Release::new(3, 6, 1),
+        installed: installed(3, 6, 1),
         config: Found::Nothing,
         config_is_former: false,
         data_directory: "/srv/data/zookeeper".into(),
@@ -91,7 +98,7 @@ fn everything_in_the_way_is_said_at_once() {
                 ("ZOO_SERVERS", "a:1:2|b:1:2")
             ],
             &Facts {
-                release: Release::new(3, 5, 7),
+                installed: installed(3, 5, 7),
                 ..facts()
             }
         ),
@@ -317,7 +324,7 @@ fn a_number_by_the_host_name() {
 #[test]
 fn an_old_release_reads_a_copy_with_its_own_name() {
     let old = Facts {
-        release: Release::new(3, 5, 7),
+        installed: installed(3, 5, 7),
         host_name: "zoo1".to_owned(),
         ..facts()
     };
@@ -336,7 +343,7 @@ fn an_old_release_reads_a_copy_with_its_own_name() {
     assert!(copy(&[], &old).ends_with(&own("zoo1")));
     assert!(copy(&[("ZOO_ADVERTISED_HOST", "zoo1.example")], &old).ends_with(&own("zoo1.example")));
     let new = Facts {
-        release: Release::new(3, 6, 2),
+        installed: installed(3, 6, 2),
         ..facts()
     };
     assert_eq!(copy(&[], &new), "none");
@@ -395,7 +402,7 @@ fn reconfiguration_needs_the_file_itself() {
         "ZooKeeper must be able to write beside it"
     );
     let old = Facts {
-        release: Release::new(3, 5, 7),
+        installed: installed(3, 5, 7),
         host_name: "zoo1".to_owned(),
         ..facts()
     };
