@@ -621,7 +621,7 @@ fn outcome(pairs: &[(&str, &str)]) -> Vec<String> {
     let config = ServerConfig {
         path: Path::new("/zoo.cfg"),
         properties: &plan.properties,
-        release: facts.release,
+        release: facts.installed.release,
     };
     let server = JavaCommand::server(&environment, &values, &config);
     let client = JavaCommand::client(&environment, &values, &Endpoint::local(2181), Vec::new());
