@@ -53,6 +53,90 @@ fn tarball_and_jars_give_the_same_layer() {
 }
 
 #[test]
+fn jars_that_are_left_out_are_in_neither_layer_and_not_asked_for() {
+    let build = |source: &str| {
+        let workspace = Workspace::new();
+        let jars = "jars = [\n  \"io.netty:";
+        let kept_out = "maven-lacks = [\"metrics\"]\nexclude = [\"netty-*.jar\"]\n";
+        workspace.edit_catalog(jars, &format!("{kept_out}{jars}"));
+        let run = workspace
+            .zookiln(["--quiet", "build", "--version", "3.6.1", "--source", source])
+            .succeed();
+        (workspace, run)
+    };
+    let (from_tarball, run) = build("tarball");
+    assert_eq!(run.lines("warning: "), [""; 0]);
+    let (from_jars, run) = build("maven");
+    assert_eq!(
+        run.lines("warning: "),
+        [
+            "warning: 3.6.1: of single jars it lacks metrics, which no Maven repository has; the release archive has it"
+        ]
+    );
+
+    assert_eq!(layer(&from_tarball), layer(&from_jars));
+    let requests = from_jars.server.requests();
+    let jars: Vec<_> = (requests.iter())
+        .filter(|path| path.ends_with(".jar"))
+        .collect();
+    assert_eq!(jars.len(), 3, "{jars:?}");
+    assert!(!jars.iter().any(|path| path.contains("netty")), "{jars:?}");
+    let shown = from_jars
+        .zookiln(["inspect", "images/zookeeper-3.6.1"])
+        .succeed();
+    for line in [
+        "jars     3, all as the lock pins them by Maven",
+        "  it lacks `metrics`, which no Maven repository has",
+        "  left out: netty-*.jar",
+    ] {
+        assert!(shown.stdout().lines().any(|it| it == line), "{line}");
+    }
+}
+
+#[test]
+fn a_tarball_of_unknown_size_goes_by_its_digest() {
+    let workspace = Workspace::new();
+    let tarball = tarball_path("3.6.1");
+    let size = fixture().files[&tarball].len();
+    workspace.edit_catalog(&format!("tarball.size = {size}\n"), "");
+    let name = "apache-zookeeper-3.6.1-bin.tar.gz\"\n";
+    workspace.edit_lock(&format!("{name}size = {size}\n"), name);
+
+    let dry = workspace
+        .zookiln([
+            "build",
+            "--version",
+            "3.6.1",
+            "--dry-run",
+            "--format",
+            "json",
+        ])
+        .succeed();
+    let dry: serde_json::Value = serde_json::from_str(dry.stdout()).unwrap();
+    let files = dry["fetch"].as_array().unwrap().iter();
+    let unknown: Vec<_> = files.filter(|file| file["size"].is_null()).collect();
+    assert_eq!(unknown.len(), 1, "{unknown:?}");
+    assert_eq!(unknown[0]["name"], "apache-zookeeper-3.6.1-bin.tar.gz");
+
+    let run = workspace
+        .zookiln(["--quiet", "build", "--version", "3.6.1"])
+        .succeed();
+    assert!(run.stdout().contains("(tarball, written)"));
+    let offline = workspace
+        .zookiln([
+            "--quiet",
+            "build",
+            "--version",
+            "3.6.1",
+            "--variant",
+            "distroless",
+            "--offline",
+        ])
+        .succeed();
+    assert!(offline.stdout().contains("(tarball, written)"));
+}
+
+#[test]
 fn auto_takes_the_jars_where_the_tarball_is_not_to_be_had_and_says_so_once() {
     let workspace = Workspace::new();
     workspace

@@ -1,5 +1,5 @@
-//! The world of a run: both versions in both variants, built once by the real program from real
-//! inputs, and loaded once into the engine.
+//! The world of a run: images of every version in both variants, each built by the real program from
+//! real inputs, and loaded into the engine, when a trial first asks for it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,10 +35,22 @@ pub struct ImageId {
     pub variant: Variant,
 }
 
-/// The versions that are built.
+/// The versions that everything is shown on. Their images are for both platforms.
 pub const VERSIONS: [&str; 2] = ["3.5.7", "3.6.1"];
 
-/// All images that are built.
+/// One version of each line of releases, and of the lines of [`VERSIONS`] the last: with them the whole
+/// catalog. The images of the others are for the platform of this machine only.
+pub const LINES: [&str; 7] = [
+    VERSIONS[0],
+    "3.5.10",
+    VERSIONS[1],
+    "3.6.4",
+    "3.7.2",
+    "3.8.6",
+    "3.9.5",
+];
+
+/// The images of [`VERSIONS`].
 pub const IMAGES: [ImageId; 4] = [
     full(VERSIONS[0]),
     distroless(VERSIONS[0]),
@@ -102,14 +114,30 @@ impl<T> Once<T> {
     }
 }
 
+fn of_each<T>() -> BTreeMap<ImageId, Once<T>> {
+    let images = LINES
+        .into_iter()
+        .flat_map(|version| [full(version), distroless(version)]);
+    images.map(|image| (image, Once::new())).collect()
+}
+
+/// The platform of this machine, as `--platform` takes it.
+fn machine() -> anyhow::Result<&'static str> {
+    match std::env::consts::ARCH {
+        "x86_64" => Ok("linux/amd64"),
+        "aarch64" => Ok("linux/arm64"),
+        other => bail!("no image is for {other}"),
+    }
+}
+
 /// What trials share. Everything in it is made when it is first asked for.
 #[derive(Debug)]
 pub struct World {
     scratch: PathBuf,
     program: Once<PathBuf>,
-    built: Once<()>,
+    built: BTreeMap<ImageId, Once<()>>,
     vendored: Once<Vendored>,
-    loaded: Once<BTreeMap<ImageId, String>>,
+    loaded: BTreeMap<ImageId, Once<String>>,
     /// Names that were not there before, to be taken away at the end.
     names: Mutex<Vec<String>>,
     registry: Once<Mutex<Option<Registry>>>,
@@ -122,9 +150,9 @@ impl World {
         Self {
             scratch: scratch.to_owned(),
             program: Once::new(),
-            built: Once::new(),
+            built: of_each(),
             vendored: Once::new(),
-            loaded: Once::new(),
+            loaded: of_each(),
             names: Mutex::new(Vec::new()),
             registry: Once::new(),
         }
@@ -140,10 +168,12 @@ impl World {
     /// The program under test: a copy, so that a build beside this run changes nothing in it.
     pub fn program(&self) -> anyhow::Result<&Path> {
         let path = self.program.get(|| {
+            let start = Instant::now();
             let path = self.scratch.join("zookiln");
             let messages = cargo::messages(cargo::build(&cargo::top()))?;
             let compiled = cargo::executable(&messages).context("cargo names no executable")?;
             fs::copy(compiled, &path)?;
+            eprintln!("compiled in {:.1} s", start.elapsed().as_secs_f64());
             Ok(path)
         })?;
         Ok(path)
@@ -159,21 +189,20 @@ impl World {
 
     /// The layout of an image, where `zookiln build` puts it by itself.
     pub fn layout(&self, image: ImageId) -> anyhow::Result<Layout> {
-        self.built.get(|| {
-            let start = Instant::now();
+        let built = self.built.get(&image).context("not one of the images")?;
+        built.get(|| {
+            // Not part of what an image takes.
             self.program()?;
-            eprintln!("compiled in {:.1} s", start.elapsed().as_secs_f64());
-            for variant in [Variant::Full, Variant::Distroless] {
-                let start = Instant::now();
-                self.zookiln(["build", "--all", "--variant", variant.as_str()])?
-                    .succeed()?;
-                eprintln!(
-                    "built {} of {} in {:.1} s",
-                    variant.as_str(),
-                    VERSIONS.join(" and "),
-                    start.elapsed().as_secs_f64()
-                );
-            }
+            let start = Instant::now();
+            let build = self.zookiln(["build", "--version", image.version])?;
+            let build = build.args(["--variant", image.variant.as_str()]);
+            let build = match VERSIONS.contains(&image.version) {
+                true => build,
+                false => build.args(["--platform", machine()?]),
+            };
+            build.succeed()?;
+            let seconds = start.elapsed().as_secs_f64();
+            eprintln!("built {image} in {seconds:.1} s");
             Ok(())
         })?;
         Layout::read(&self.scratch.join(format!("images/zookeeper-{image}")))
@@ -190,13 +219,8 @@ impl World {
 
     /// The engine's own id of an image: tags can be moved under a run's feet, ids cannot.
     pub fn loaded(&self, image: ImageId) -> anyhow::Result<&str> {
-        let loaded = self.loaded.get(|| {
-            (IMAGES.into_iter())
-                .map(|image| Ok((image, self.load(image)?)))
-                .collect()
-        })?;
-        let id = loaded.get(&image).context("not one of the images")?;
-        Ok(id)
+        let loaded = self.loaded.get(&image).context("not one of the images")?;
+        Ok(loaded.get(|| self.load(image))?)
     }
 
     /// `zookiln export … -o - | docker load`.

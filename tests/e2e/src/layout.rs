@@ -35,6 +35,8 @@ pub struct Layout {
     pub path: PathBuf,
     /// The only descriptor of `index.json`.
     pub descriptor: Value,
+    /// What the build wrote down of itself: the annotations of `index.json`.
+    pub record: Value,
     /// One entry per platform, in the order of the image's index.
     pub platforms: Vec<PlatformImage>,
 }
@@ -63,6 +65,7 @@ impl Layout {
         Ok(Self {
             path: path.to_owned(),
             descriptor: descriptor.clone(),
+            record: index["annotations"].clone(),
             platforms,
         })
     }

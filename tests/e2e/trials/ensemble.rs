@@ -84,7 +84,8 @@ fn modes(servers: &[&Container], limit: Duration) -> anyhow::Result<Vec<String>>
     Ok(modes)
 }
 
-fn s10_s11(world: &World, image: ImageId) -> anyhow::Result<()> {
+/// Written on one and read on another; each restarted, the leader killed, all stopped and started.
+pub(crate) fn s10_s11(world: &World, image: ImageId) -> anyhow::Result<()> {
     let network = Network::create()?;
     let servers = (1..)
         .zip(COPIED)

@@ -77,6 +77,11 @@ fn as_asked_for(world: &World, image: ImageId) -> anyhow::Result<()> {
         );
         return Ok(());
     }
+    serves_metrics(&server)
+}
+
+/// Prometheus gets what it asks for.
+pub(crate) fn serves_metrics(server: &Container) -> anyhow::Result<()> {
     let metrics = ask::page(server.address(METRICS)?, "/metrics").context(server.logs()?)?;
     same("status of /metrics", 200, metrics.status)?;
     contains(&metrics.body, "\nznode_count ")?;

@@ -15,6 +15,7 @@ mod kept;
 mod killed;
 mod layers;
 mod layout;
+mod lines;
 mod logging;
 mod offline;
 mod reconfiguration;
@@ -96,6 +97,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         backup::trials(&suite),
         tools::trials(&suite),
         ensemble::trials(&suite),
+        lines::trials(&suite),
         reconfiguration::trials(&suite),
         arm64::trials(&suite),
         seed::trials(&suite),
