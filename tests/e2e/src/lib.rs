@@ -9,6 +9,7 @@ pub mod apt;
 pub mod ask;
 pub mod cargo;
 pub mod certificates;
+pub mod chaos;
 pub mod checkout;
 pub mod command;
 pub mod disk;

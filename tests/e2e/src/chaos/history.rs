@@ -1,0 +1,316 @@
+//! What clients asked of an ensemble and what they were told: the record that `load.py` writes, one JSON
+//! object a line.
+//!
+//! All times are of one monotonic clock. Every value that is written names the operation that wrote it and
+//! is never written twice, so whoever reads it knows where it is from. An operation whose answer never came
+//! stays unknown for good: it may have happened, it may still happen, or it never will.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The longest line that we believe: a listing of more nodes than any round makes.
+const LONGEST_LINE: usize = 1 << 20;
+
+/// Nanoseconds of the monotonic clock.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Moment(pub u64);
+
+/// The number of a transaction: all of an ensemble's are in one order.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Zxid(pub i64);
+
+/// Epoch and counter, as ZooKeeper prints it.
+impl fmt::Display for Zxid {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "0x{:x}", self.0)
+    }
+}
+
+/// One operation of one client: also the value that it writes, where it writes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OperationId {
+    /// Who asked.
+    pub client: u32,
+    /// Which of its operations, in the order in which it asked.
+    pub number: u32,
+}
+
+impl fmt::Display for OperationId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}-{}", self.client, self.number)
+    }
+}
+
+/// One operation from question to answer. A client asks for one thing at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Which it is.
+    #[serde(flatten)]
+    pub id: OperationId,
+    /// The session in which the answer came, as far as the client knows.
+    pub session: i64,
+    /// The only server that this client speaks to: it reads what is there at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auditor_of: Option<String>,
+    /// When it was asked.
+    pub start: Moment,
+    /// When the answer came, or was given up.
+    pub end: Moment,
+    /// The newest transaction that the client had heard of when the answer had come.
+    pub zxid: Zxid,
+    /// What was asked, and what came of it.
+    pub operation: Operation,
+}
+
+/// What was asked, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Operation {
+    /// Gives a node the value that names this operation.
+    Set {
+        /// The node.
+        path: String,
+        /// Only if the node has this version.
+        expected: Option<i32>,
+        /// The node afterwards.
+        outcome: Outcome<Stat>,
+    },
+    /// Makes a node with the value that names this operation.
+    Create {
+        /// The name; what goes before the number where it is sequential.
+        path: String,
+        /// Whether the server appends a number to it.
+        sequential: bool,
+        /// The node that was made.
+        outcome: Outcome<Created>,
+    },
+    /// Takes a node away.
+    Delete {
+        /// The node.
+        path: String,
+        /// Nothing more than that it is done.
+        outcome: Outcome<()>,
+    },
+    /// Reads a node.
+    Get {
+        /// The node.
+        path: String,
+        /// What it holds; nothing where there is no such node.
+        outcome: Outcome<Option<Found>>,
+    },
+    /// Lists the names below a node.
+    Children {
+        /// The node.
+        path: String,
+        /// The names.
+        outcome: Outcome<Vec<String>>,
+    },
+    /// Asks the server to catch up with the leader.
+    Sync {
+        /// A node; which one makes no difference.
+        path: String,
+        /// Nothing more than that it is done.
+        outcome: Outcome<()>,
+    },
+}
+
+/// What came of an operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome<T> {
+    /// It is done, which is a promise.
+    Done(T),
+    /// It was not done and never will be; the error of the server.
+    Refused(String),
+    /// Nobody knows; the error of the client.
+    Unknown(String),
+}
+
+impl<T> Outcome<T> {
+    /// What was promised.
+    pub fn done(&self) -> Option<&T> {
+        match self {
+            Self::Done(value) => Some(value),
+            Self::Refused(_) | Self::Unknown(_) => None,
+        }
+    }
+
+    /// How it ended, without what it ended with.
+    #[must_use]
+    pub fn end(&self) -> End {
+        match self {
+            Self::Done(_) => End::Done,
+            Self::Refused(_) => End::Refused,
+            Self::Unknown(_) => End::Unknown,
+        }
+    }
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// By a promise.
+    Done,
+    /// By a refusal.
+    Refused,
+    /// By nothing.
+    Unknown,
+}
+
+/// What the server keeps about a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stat {
+    /// The transaction that made it.
+    pub czxid: Zxid,
+    /// The transaction that gave it its value.
+    pub mzxid: Zxid,
+    /// How often the value was replaced.
+    pub version: i32,
+}
+
+/// A node that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Created {
+    /// Its name, with the number.
+    pub path: String,
+    /// What the server keeps about it.
+    pub stat: Stat,
+}
+
+/// A node that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Found {
+    /// Its value.
+    pub value: String,
+    /// What the server keeps about it.
+    pub stat: Stat,
+}
+
+impl Operation {
+    /// The node it is about.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Set { path, .. }
+            | Self::Create { path, .. }
+            | Self::Delete { path, .. }
+            | Self::Get { path, .. }
+            | Self::Children { path, .. }
+            | Self::Sync { path, .. } => path,
+        }
+    }
+
+    /// How it ended.
+    #[must_use]
+    pub fn end(&self) -> End {
+        match self {
+            Self::Set { outcome, .. } => outcome.end(),
+            Self::Create { outcome, .. } => outcome.end(),
+            Self::Delete { outcome, .. } | Self::Sync { outcome, .. } => outcome.end(),
+            Self::Get { outcome, .. } => outcome.end(),
+            Self::Children { outcome, .. } => outcome.end(),
+        }
+    }
+
+    /// Whether it changes anything.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        matches!(
+            self,
+            Self::Set { .. } | Self::Create { .. } | Self::Delete { .. }
+        )
+    }
+}
+
+/// Why a line is no event.
+#[derive(Debug, Error)]
+pub enum LineError {
+    /// It would be more than we keep.
+    #[error("a line of {0} bytes in the history")]
+    TooLong(usize),
+    /// It is something else.
+    #[error("not an event of a history: `{line}`")]
+    Malformed {
+        /// The line.
+        line: String,
+        /// What the reader of JSON says.
+        source: serde_json::Error,
+    },
+}
+
+/// Reads one line of a history.
+pub fn event(line: &str) -> Result<Event, LineError> {
+    if line.len() > LONGEST_LINE {
+        return Err(LineError::TooLong(line.len()));
+    }
+    serde_json::from_str(line).map_err(|source| LineError::Malformed {
+        line: line.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_an_event() {
+        let line = r#"{"client":3,"number":17,"session":9,"start":5,"end":8,"zxid":4294967299,
+            "operation":{"kind":"set","path":"/a","expected":null,
+            "outcome":{"done":{"czxid":4294967297,"mzxid":4294967299,"version":1}}}}"#;
+
+        let event = event(line).unwrap();
+
+        assert_eq!(event.id.to_string(), "3-17");
+        assert_eq!(event.zxid.to_string(), "0x100000003");
+        assert_eq!(event.operation.end(), End::Done);
+        assert_eq!(
+            super::event(&serde_json::to_string(&event).unwrap()).unwrap(),
+            event
+        );
+    }
+
+    #[test]
+    fn every_outcome_has_its_form() {
+        for (outcome, expected) in [
+            (r#"{"done":null}"#, End::Done),
+            (r#"{"refused":"NoNodeError"}"#, End::Refused),
+            (r#"{"unknown":"ConnectionLoss"}"#, End::Unknown),
+        ] {
+            let line = format!(
+                r#"{{"client":1,"number":1,"session":0,"auditor_of":"zoo1","start":1,"end":2,"zxid":0,
+                "operation":{{"kind":"get","path":"/a","outcome":{outcome}}}}}"#
+            );
+            assert_eq!(event(&line).unwrap().operation.end(), expected);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_an_error() {
+        for line in [
+            "",
+            "{}",
+            "Traceback (most recent call last):",
+            r#"{"client":1,"number":1,"session":0,"start":1,"end":2,"zxid":0,"operation":{"kind":"watch","path":"/a"}}"#,
+            r#"{"client":1,"number":1,"session":0,"start":1,"end":2,"zxid":0,
+                "operation":{"kind":"get","path":"/a","outcome":{"done":null},"more":1}}"#,
+        ] {
+            assert!(event(line).is_err(), "{line}");
+        }
+        assert!(matches!(
+            event(&" ".repeat(LONGEST_LINE + 1)),
+            Err(LineError::TooLong(_))
+        ));
+    }
+}
