@@ -18,6 +18,7 @@ mod layout;
 mod lines;
 mod logging;
 mod offline;
+mod operations;
 mod reconfiguration;
 mod reproducible;
 mod resolver;
@@ -101,6 +102,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         reconfiguration::trials(&suite),
         arm64::trials(&suite),
         seed::trials(&suite),
+        operations::trials(&suite),
         signatures::trials(&suite),
     ];
     let mut trials: Vec<Trial> = trials.into_iter().flatten().collect();

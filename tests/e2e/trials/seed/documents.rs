@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use e2e::images::World;
+use e2e::markdown::{Fence, fences};
 use libtest_mimic::Trial;
 
 use super::compose::example;
@@ -25,7 +26,7 @@ fn commands(_: &World) -> anyhow::Result<()> {
     for name in DOCUMENTS {
         let blocks: Vec<String> = blocks(name)?
             .iter()
-            .map(|block| unindented(block))
+            .map(|block| unindented(&block.text))
             .collect();
         for promise in promises::ALL {
             ensure!(
@@ -44,30 +45,29 @@ fn commands(_: &World) -> anyhow::Result<()> {
 fn compose_files(_: &World) -> anyhow::Result<()> {
     let mut files = Vec::new();
     for entry in fs::read_dir(example(""))? {
-        files.push(fs::read_to_string(entry?.path())?);
+        let path = entry?.path();
+        if path.is_file() {
+            files.push(fs::read_to_string(path)?);
+        }
     }
     for name in DOCUMENTS {
         for block in blocks(name)? {
-            let Some(yaml) = block.strip_prefix("yaml\n") else {
-                continue;
-            };
             ensure!(
-                files.iter().any(|file| file == yaml),
-                "{name} shows what is no file in examples/:\n{yaml}"
+                block.language != "yaml" || files.contains(&block.text),
+                "{name} shows what is no file in examples/:\n{}",
+                block.text
             );
         }
     }
     Ok(())
 }
 
-/// The fenced blocks of a document, each with the name of its language in the first line.
-fn blocks(name: &str) -> anyhow::Result<Vec<String>> {
+fn blocks(name: &str) -> anyhow::Result<Vec<Fence>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .join(name);
     let text = fs::read_to_string(path).with_context(|| name.to_owned())?;
-    let blocks = text.split("```").skip(1).step_by(2);
-    Ok(blocks.map(str::to_owned).collect())
+    fences(&text).with_context(|| name.to_owned())
 }
 
 /// A command in a list is indented more, which is all the same to a shell.

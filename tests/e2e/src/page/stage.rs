@@ -1,0 +1,206 @@
+//! Where a page is run: a directory and one bash, in which what one step sets the next one has.
+//!
+//! All that has a name of the page's is removed with the value, after a failure, too.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+
+use super::shown::is_shown;
+use super::{Names, Page, Step};
+use crate::command::{Call, call};
+use crate::engine::docker;
+use crate::need::compose;
+
+/// Every command must succeed, also before a `|`. The number of the step is noted before it is taken.
+const BASH: [&str; 2] = ["-euo", "pipefail"];
+
+/// Ports of the host in compose files: any free one for each.
+const PORTS: [&str; 6] = [
+    "ZOO1_PORT",
+    "ZOO2_PORT",
+    "ZOO3_PORT",
+    "ZOO1_ADMIN_PORT",
+    "ZOO2_ADMIN_PORT",
+    "ZOO3_ADMIN_PORT",
+];
+
+/// Names of the volumes of a container, for `docker inspect`.
+const MOUNTS: &str = "{{range .Mounts}}{{.Name}} {{end}}";
+
+/// Volumes that containers of the page had at some time.
+const VOLUMES: &str = "volumes";
+
+/// A place for one run of one page.
+#[derive(Debug)]
+pub struct Stage {
+    names: Names,
+    /// Where the commands are run.
+    directory: PathBuf,
+    /// What is needed to run them.
+    backstage: tempfile::TempDir,
+}
+
+impl Stage {
+    /// One in a directory of its own.
+    pub fn new(names: Names, directory: &Path) -> anyhow::Result<Self> {
+        Ok(Self {
+            names,
+            directory: directory.to_owned(),
+            backstage: tempfile::tempdir()?,
+        })
+    }
+
+    /// Puts a tree of files where the page finds it, with the names that things have here.
+    pub fn furnish(&self, source: &Path, target: &str) -> anyhow::Result<()> {
+        let target = self.directory.join(target);
+        fs::create_dir_all(&target)?;
+        for entry in fs::read_dir(source).with_context(|| source.display().to_string())? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_str().context("a name that is no text")?;
+            let target = target.join(name);
+            if entry.file_type()?.is_dir() {
+                let target = target.to_str().context("a path that is no text")?;
+                self.furnish(&entry.path(), target)?;
+            } else {
+                fs::write(&target, self.names.own(&fs::read_to_string(entry.path())?))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the steps in their order. The first that fails, or that prints something else than the page
+    /// shows, is the error.
+    pub fn run(&self, page: &Page) -> anyhow::Result<()> {
+        let mut script = self.prelude();
+        for (number, step) in page.steps.iter().enumerate() {
+            fs::write(self.file(number, "sh"), self.names.own(&step.command))?;
+            script.push_str(&format!("step {number}\n"));
+        }
+        let script_path = self.backstage.path().join("page.sh");
+        fs::write(&script_path, script)?;
+        let finished = self.bash().arg(&script_path).finish();
+
+        for (number, step) in page.steps.iter().enumerate() {
+            let Ok(printed) = fs::read(self.file(number, "out")) else {
+                break;
+            };
+            let printed = self.names.documented(&String::from_utf8_lossy(&printed));
+            if self.file(number, "done").exists() {
+                compare(step, &printed)?;
+                continue;
+            }
+            let why = match &finished {
+                Ok(finished) => format!("exits {}", finished.code),
+                Err(error) => error.to_string(),
+            };
+            bail!(
+                "line {}: `{}` {why}; it printed:\n{printed}\n{}",
+                step.line,
+                step.command.trim(),
+                self.last_words()
+            );
+        }
+        let finished = finished?;
+        ensure!(
+            finished.code == 0,
+            "bash exits {}: {}",
+            finished.code,
+            finished.said()
+        );
+        Ok(())
+    }
+
+    /// `step N` runs a step. Volumes without a name are noted while their containers are there.
+    fn prelude(&self) -> String {
+        let backstage = self.backstage.path().display();
+        let compose = match compose() {
+            Some("docker-compose") | None => String::new(),
+            Some(words) => format!("docker-compose() {{ {words} \"$@\"; }}\n"),
+        };
+        let prefix = self.names.prefix();
+        format!(
+            "{compose}step() {{\n\
+             . '{backstage}'/\"$1.sh\" >'{backstage}'/\"$1.out\" 2>&1 </dev/null\n\
+             touch '{backstage}'/\"$1.done\"\n\
+             docker ps --all --quiet --filter name={prefix} |\n\
+             xargs --no-run-if-empty docker inspect --format '{MOUNTS}' >>'{backstage}'/{VOLUMES} || :\n\
+             }}\n"
+        )
+    }
+
+    fn bash(&self) -> Call {
+        let call = call("bash")
+            .args(BASH)
+            .directory(&self.directory)
+            .env("COMPOSE_PROJECT_NAME", self.names.prefix());
+        (PORTS.iter()).fold(call, |call, port| call.env(port, "0"))
+    }
+
+    fn file(&self, number: usize, kind: &str) -> PathBuf {
+        self.backstage.path().join(format!("{number}.{kind}"))
+    }
+
+    /// Picks what has a name of this stage, from a list of the engine.
+    fn ours(&self) -> [String; 2] {
+        [
+            "--filter".to_owned(),
+            format!("name={}", self.names.prefix()),
+        ]
+    }
+
+    /// What the containers have said last, for a message.
+    fn last_words(&self) -> String {
+        let format = "{{.Names}} {{.Status}}";
+        let list = docker(["ps", "--all", "--format", format]).args(self.ours());
+        let mut words = String::new();
+        for line in list.stdout().unwrap_or_default().lines() {
+            let name = line.split(' ').next().unwrap_or_default();
+            let log = docker(["logs", "--tail", "15", name]).finish();
+            let log = log.map(|log| log.said()).unwrap_or_default();
+            words.push_str(&format!("== {line}\n{log}"));
+        }
+        self.names.documented(&words)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let noted = fs::read_to_string(self.backstage.path().join(VOLUMES)).unwrap_or_default();
+        for (list, remove) in [
+            (vec!["ps", "--all"], vec!["rm", "--force", "--volumes"]),
+            (vec!["network", "ls"], vec!["network", "rm"]),
+            (vec!["volume", "ls"], vec!["volume", "rm", "--force"]),
+        ] {
+            let found = call("docker").args(list).arg("--quiet").args(self.ours());
+            let found = found.stdout().unwrap_or_default();
+            if !found.is_empty() {
+                let _ = call("docker").args(remove).args(found.lines()).finish();
+            }
+        }
+        let noted: BTreeSet<&str> = noted.split_whitespace().collect();
+        if !noted.is_empty() {
+            let _ = docker(["volume", "rm", "--force"]).args(noted).finish();
+        }
+    }
+}
+
+/// The page shows what was printed, or nothing of it.
+fn compare(step: &Step, printed: &str) -> anyhow::Result<()> {
+    let Some(shown) = &step.shown else {
+        return Ok(());
+    };
+    let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
+    let lines: Vec<&str> = printed.lines().collect();
+    ensure!(
+        is_shown(&shown, &lines),
+        "line {}: `{}` is shown to print:\n{}\nit printed:\n{printed}",
+        step.line,
+        step.command.trim(),
+        shown.join("\n")
+    );
+    Ok(())
+}
