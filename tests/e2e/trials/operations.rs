@@ -19,7 +19,11 @@ use libtest_mimic::Trial;
 use crate::{Suite, same};
 
 /// Every page, and what a machine must have to run it.
-const PAGES: [(&str, &[Need]); 1] = [("backup", &[Need::Engine, Need::Root])];
+const PAGES: [(&str, &[Need]); 3] = [
+    ("backup", &[Need::Engine, Need::Root]),
+    ("growing", &[Need::Engine]),
+    ("upgrade", &[Need::Engine]),
+];
 
 /// Pages that are not run: an index.
 const OTHERS: [&str; 1] = ["README"];

@@ -91,19 +91,22 @@ mod tests {
 
     #[test]
     fn names_of_a_page() {
-        let names = Names::new("p")
+        let names = Names::new("own")
             .image("zookiln/zookeeper:3.6.1", "sha256:1")
             .image("zookiln/zookeeper:3.6.1-distroless", "sha256:2");
         for (page, own) in [
-            ("docker stop zoo1", "docker stop p-zoo1"),
-            ("zoo1:2888:3888 zoo2:2888", "p-zoo1:2888:3888 p-zoo2:2888"),
-            ("-v zoo1-data:/srv/data", "-v p-zoo1-data:/srv/data"),
-            ("server.1=zoo1:2888", "server.1=p-zoo1:2888"),
-            ("--name zoo$n zoo${n}", "--name p-zoo$n p-zoo${n}"),
-            ("$(docker inspect zoo1)", "$(docker inspect p-zoo1)"),
+            ("docker stop zoo1", "docker stop own-zoo1"),
+            (
+                "zoo1:2888:3888 zoo2:2888",
+                "own-zoo1:2888:3888 own-zoo2:2888",
+            ),
+            ("-v zoo1-data:/srv/data", "-v own-zoo1-data:/srv/data"),
+            ("server.1=zoo1:2888", "server.1=own-zoo1:2888"),
+            ("--name zoo$n zoo${n}", "--name own-zoo$n own-zoo${n}"),
+            ("$(docker inspect zoo1)", "$(docker inspect own-zoo1)"),
             ("zoo.cfg zookeeper ZOO_PORT", "zoo.cfg zookeeper ZOO_PORT"),
             ("my-zoo1 x.zoo1", "my-zoo1 x.zoo1"),
-            ("--network app-tier", "--network p-app-tier"),
+            ("--network app-tier", "--network own-app-tier"),
             ("app-tier-2", "app-tier-2"),
             ("zookiln/zookeeper:3.6.1 ls", "sha256:1 ls"),
             ("zookiln/zookeeper:3.6.1-distroless", "sha256:2"),
