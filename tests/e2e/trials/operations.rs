@@ -19,9 +19,11 @@ use libtest_mimic::Trial;
 use crate::{Suite, same};
 
 /// Every page, and what a machine must have to run it.
-const PAGES: [(&str, &[Need]); 3] = [
+const PAGES: [(&str, &[Need]); 5] = [
     ("backup", &[Need::Engine, Need::Root]),
     ("growing", &[Need::Engine]),
+    ("monitoring", &[Need::Engine]),
+    ("thread-dumps", &[Need::Engine]),
     ("upgrade", &[Need::Engine]),
 ];
 

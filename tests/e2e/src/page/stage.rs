@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 
 use super::shown::is_shown;
 use super::{Names, Page, Step};
@@ -69,8 +69,8 @@ impl Stage {
         Ok(())
     }
 
-    /// Runs the steps in their order. The first that fails, or that prints something else than the page
-    /// shows, is the error.
+    /// Runs the steps in their order, up to one that fails. That is an error, and so is each that has printed
+    /// something else than the page shows.
     pub fn run(&self, page: &Page) -> anyhow::Result<()> {
         let mut script = self.prelude();
         for (number, step) in page.steps.iter().enumerate() {
@@ -81,33 +81,30 @@ impl Stage {
         fs::write(&script_path, script)?;
         let finished = self.bash(&script_path).finish();
 
+        let mut wrong = Vec::new();
         for (number, step) in page.steps.iter().enumerate() {
             let Ok(printed) = fs::read(self.file(number, "out")) else {
                 break;
             };
             let printed = self.names.documented(&String::from_utf8_lossy(&printed));
             if self.file(number, "done").exists() {
-                compare(step, &printed)?;
+                wrong.extend(compare(step, &printed).err().map(|error| error.to_string()));
                 continue;
             }
             let why = match &finished {
                 Ok(_) => "fails".to_owned(),
                 Err(error) => error.to_string(),
             };
-            bail!(
+            wrong.push(format!(
                 "line {}: `{}` {why}; it printed:\n{printed}\n{}",
                 step.line,
                 step.command.trim(),
                 self.last_words()
-            );
+            ));
         }
+        ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
         let finished = finished?;
-        ensure!(
-            finished.code == 0,
-            "bash exits {}: {}",
-            finished.code,
-            finished.said()
-        );
+        ensure!(finished.code == 0, "bash fails: {}", finished.said());
         Ok(())
     }
 
