@@ -107,6 +107,12 @@ pub const APT_HELPER: Need = Need::File {
 /// Lists processes, for `docker top`, and sends signals.
 pub const PS: Need = program("ps", "procps");
 
+/// What the Python client logs in with.
+pub const PURE_SASL: Need = Need::File {
+    path: "/usr/lib/python3/dist-packages/puresasl/__init__.py",
+    package: "python3-pure-sasl",
+};
+
 /// Debian's resolver.
 pub const APT: Need = program("apt-get", "apt");
 /// The judge of versions.
@@ -150,6 +156,7 @@ pub const ALL: &[Need] = &[
     DPKG,
     DISORDERFS,
     GIT,
+    PURE_SASL,
     Need::Fuse,
 ];
 

@@ -222,11 +222,7 @@ fn s31_other_values(world: &World, image: ImageId) -> anyhow::Result<()> {
     drop(third);
 
     // Protection that is asked for and not there must not be missing silently.
-    for name in [
-        "ZOO_ENABLE_AUTH",
-        "ZOO_TLS_CLIENT_ENABLE",
-        "ZOO_TLS_QUORUM_ENABLE",
-    ] {
+    for name in ["ZOO_TLS_CLIENT_ENABLE", "ZOO_TLS_QUORUM_ENABLE"] {
         refused(base()?.env(name, "yes"), &[name])?;
     }
     same("zoo.cfg", edited, fs::read_to_string(&path)?)

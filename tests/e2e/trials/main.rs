@@ -3,6 +3,7 @@
 //! A trial that shows a scenario of the image's contract begins with the scenario's number.
 
 mod arm64;
+mod auth;
 mod backup;
 mod consumers;
 mod container;
@@ -95,6 +96,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         logging::trials(&suite),
         heap::trials(&suite),
         kept::trials(&suite),
+        auth::trials(&suite),
         backup::trials(&suite),
         tools::trials(&suite),
         ensemble::trials(&suite),

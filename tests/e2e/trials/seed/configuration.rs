@@ -12,8 +12,8 @@ use libtest_mimic::Trial;
 use super::Body;
 use super::compose::example;
 use super::promises::{
-    AUTHENTICATION, COMPOSE_RESTART, CONFIG_DIRECTORY, CONFIG_EDIT, CONFIG_FILE, CONFIG_MADE,
-    HOST_UP, INIT_LIMIT, LOG_FILE, Promise, RESTART,
+    AUTHENTICATION, AUTHENTICATION_UP, COMPOSE_RESTART, CONFIG_DIRECTORY, CONFIG_EDIT, CONFIG_FILE,
+    CONFIG_MADE, HOST_UP, INIT_LIMIT, LOG_FILE, Promise, RESTART,
 };
 use super::shell::{COMPOSE_NEEDS, NEEDS, Shell};
 use crate::server::{BOTH, START};
@@ -25,6 +25,8 @@ const OWN_FILE: &str = "# of ours\nclientPort=2181\ntickTime=3000\ndataDir=/srv/
 pub(super) fn trials(suite: &Suite) -> Vec<Trial> {
     let by_compose = "seed_edited_configuration_of_compose";
     let mut trials = suite.each(by_compose, BOTH, COMPOSE_NEEDS, edited_by_compose);
+    let by_compose = "seed_authentication_of_compose";
+    trials.extend(suite.each(by_compose, BOTH, COMPOSE_NEEDS, authentication_by_compose));
     for (name, body) in [
         ("seed_init_limit", init_limit as Body),
         ("seed_five_commands", nobody_decided),
@@ -154,8 +156,46 @@ fn log_file(world: &World, image: ImageId) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// To do there, and not here yet: asking for it must not end in a server without it.
+/// It stays in the foreground, as it is written; the user that it names gets in, and nobody else.
 fn authentication(world: &World, image: ImageId) -> anyhow::Result<()> {
     let shell = Shell::of_engine(world, image, "authentication")?;
-    contains(&shell.at_terminal(AUTHENTICATION, 1)?, "ZOO_ENABLE_AUTH")
+    std::thread::scope(|scope| {
+        let terminal = scope.spawn(|| shell.at_terminal(AUTHENTICATION, 143));
+        let checked = user_gets_in(&shell).context(AUTHENTICATION.ours);
+        // Without this the terminal would stay for ever.
+        let stopped = shell.bash("docker stop zoo1").finish();
+        let log = terminal
+            .join()
+            .map_err(|_| anyhow::anyhow!("it panicked"))?;
+        checked?;
+        stopped?;
+        let log = log?;
+        contains(&log, "from now on for user1, user2 only")?;
+        ensure!(!log.contains("pass4user"), "the log tells it: {log}");
+        Ok(())
+    })
+}
+
+fn authentication_by_compose(world: &World, image: ImageId) -> anyhow::Result<()> {
+    let file = example("docker-compose-auth.yml");
+    let shell = Shell::of_compose(world, image, "auth-compose", &file)?;
+    shell.run(AUTHENTICATION_UP)?;
+    user_gets_in(&shell)
+}
+
+/// The container is made by somebody else, who may not have come to it yet.
+fn user_gets_in(shell: &Shell) -> anyhow::Result<()> {
+    let server = until("there is a container", START, || {
+        let server = shell.container("zoo1")?;
+        Ok(match server.inspect("{{.State.Running}}") {
+            Ok(state) if state == "true" => Seen::Yes(server),
+            state => Seen::NotYet(format!("{state:?}")),
+        })
+    })?;
+    server.mode(START)?;
+    let said = server.exec(["zkCli.sh", "create", "/by-user1", "x"])?;
+    same("exit status of user1", 0, said.code).with_context(|| said.said())?;
+    let mistyped = "ZOO_CLIENT_PASSWORD=mistyped zkCli.sh ls /";
+    let said = server.exec(["sh", "-c", mistyped])?;
+    same("exit status with another password", 1, said.code).with_context(|| said.said())
 }

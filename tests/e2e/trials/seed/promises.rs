@@ -170,7 +170,7 @@ pub(super) const COMPOSE_RESTART: Promise = Promise {
     ours: "docker-compose -f docker-compose-host.yml restart zoo1",
 };
 
-/// Marked as to do there, and to do here.
+/// Marked as to do there.
 pub(super) const AUTHENTICATION: Promise = Promise {
     seed: r"docker run -it -e ZOO_ENABLE_AUTH=yes \
 		-e ZOO_SERVER_USERS=user1,user2 \
@@ -182,6 +182,12 @@ pub(super) const AUTHENTICATION: Promise = Promise {
   -e ZOO_SERVER_USERS=user1,user2 -e ZOO_SERVER_PASSWORDS=pass4user1,pass4user2 \
   -e ZOO_CLIENT_USER=user1 -e ZOO_CLIENT_PASSWORD=pass4user1 \
   zookiln/zookeeper:3.6.1",
+};
+
+/// The part of a compose file that goes with it is a whole one here.
+pub(super) const AUTHENTICATION_UP: Promise = Promise {
+    seed: "",
+    ours: "docker-compose -f docker-compose-auth.yml up -d",
 };
 
 /// Nobody had decided about anonymous clients, and the log was thrown away with the container.
@@ -311,6 +317,7 @@ pub(super) const ALL: &[Promise] = &[
     HOST_UP,
     COMPOSE_RESTART,
     AUTHENTICATION,
+    AUTHENTICATION_UP,
     LOG_FILE,
     COMPOSE_STOP,
     BACKUP,
