@@ -81,7 +81,7 @@ fn of_table(values: &Values, release: Release, lines: &mut Lines, warnings: &mut
             Effect::KeySince(_, since) if variable.default != Some(value.to_config().as_str()) => {
                 warnings.push(too_early(variable.name, since, release));
             }
-            Effect::KeySince(..) | Effect::Other(..) | Effect::NotYet => {}
+            Effect::KeySince(..) | Effect::Other(..) => {}
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::variables::ids::{
     ALLOW_ANONYMOUS_LOGIN, ENABLE_AUTH, ENABLE_QUORUM_AUTH, Id, SERVER_ID,
 };
-use crate::variables::{Effect, Environment, TABLE, Value, Values, kinds, unknown};
+use crate::variables::{Environment, TABLE, Values, kinds, unknown};
 
 /// Where the configuration comes from, which decides whether the question of anonymous clients is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +23,17 @@ pub enum GateError {
          a user and a password"
     )]
     Undecided,
-    /// A protection that this version of the image does not have.
-    #[error("{0}=yes is not supported by this version of the image yet")]
-    NotYet(String),
+    /// What sounds like protection and is switched on, but protects from nothing.
+    #[error(
+        "{name} is switched on and is no variable of this image{}",
+        nearest.map(|known| format!("; did you mean {known}?")).unwrap_or_default()
+    )]
+    Unknown {
+        /// The variable that was set.
+        name: String,
+        /// What may have been meant.
+        nearest: Option<&'static str>,
+    },
 }
 
 /// Decides; a warning is what to say of a start that is allowed.
@@ -34,9 +42,7 @@ pub fn check(
     values: &Values,
     configuration: Configuration,
 ) -> (Vec<GateError>, Option<&'static str>) {
-    let mut errors: Vec<GateError> = protections_asked_for(environment, values)
-        .map(GateError::NotYet)
-        .collect();
+    let mut errors: Vec<GateError> = unknown_protections(environment).collect();
     let allowed = values.boolean(ALLOW_ANONYMOUS_LOGIN);
     let warning = if values.boolean(ENABLE_AUTH) {
         // What is to be said of that depends on the release.
@@ -66,27 +72,17 @@ fn is_of_the_official_image(values: &Values) -> bool {
     its_name && values.given_as(ALLOW_ANONYMOUS_LOGIN).is_none()
 }
 
-fn protections_asked_for(
-    environment: &Environment,
-    values: &Values,
-) -> impl Iterator<Item = String> {
-    let of_the_table = values
-        .iter()
-        .filter(|(variable, value, _)| {
-            variable.effect == Effect::NotYet && **value != Value::Boolean(false)
-        })
-        .map(|(variable, _, _)| variable.name.to_owned());
-    // What sounds like protection and is switched on must not be taken for a harmless typo.
-    let misspelled = environment
+/// What must not be taken for a harmless typo.
+fn unknown_protections(environment: &Environment) -> impl Iterator<Item = GateError> {
+    environment
         .iter()
         .map(|(name, _)| name)
         .filter(|name| sounds_like_protection(name) && !unknown::is_known(name))
         .filter(|name| is_switched_on(environment, name))
-        .map(str::to_owned);
-    of_the_table
-        .chain(misspelled)
-        .collect::<Vec<_>>()
-        .into_iter()
+        .map(|name| GateError::Unknown {
+            name: name.to_owned(),
+            nearest: unknown::nearest(name),
+        })
 }
 
 fn sounds_like_protection(name: &str) -> bool {
@@ -183,14 +179,23 @@ mod tests {
 
     #[test]
     fn what_protects_is_never_missing_silently() {
-        for name in [
-            "ZOO_TLS_CLEINT_ENABLE",
-            "ZOO_TLS_CLIENT_ENABLED",
-            "ZOO_AUTH_ENABLE",
-            "ZOO_ENABLE_AUTHENTICATION",
-            "ZOO_ENABLE_AUHT",
-            "ZOO_ENABEL_AUTH",
-            "ZOO_ENABLE_QUORUM_AUHT",
+        for (name, meant) in [
+            (
+                "ZOO_TLS_CLEINT_ENABLE",
+                "; did you mean ZOO_TLS_CLIENT_ENABLE?",
+            ),
+            (
+                "ZOO_TLS_CLIENT_ENABLED",
+                "; did you mean ZOO_TLS_CLIENT_ENABLE?",
+            ),
+            ("ZOO_AUTH_ENABLE", ""),
+            ("ZOO_ENABLE_AUTHENTICATION", ""),
+            ("ZOO_ENABLE_AUHT", "; did you mean ZOO_ENABLE_AUTH?"),
+            ("ZOO_ENABEL_AUTH", "; did you mean ZOO_ENABLE_AUTH?"),
+            (
+                "ZOO_ENABLE_QUORUM_AUHT",
+                "; did you mean ZOO_ENABLE_QUORUM_AUTH?",
+            ),
         ] {
             for configuration in [Configuration::Generated, Configuration::Brought] {
                 let (errors, _) = judged(
@@ -200,7 +205,7 @@ mod tests {
                 assert_eq!(
                     errors,
                     [format!(
-                        "{name}=yes is not supported by this version of the image yet"
+                        "{name} is switched on and is no variable of this image{meant}"
                     )]
                 );
                 assert_eq!(

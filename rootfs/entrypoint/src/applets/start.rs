@@ -270,7 +270,7 @@ fn step_by_step<'a>(
         // Beside broken values only that is worth saying which does not follow from them.
         let follows = |error: &&PlanError| match error {
             PlanError::Gate(GateError::Undecided) => doubtful,
-            PlanError::Gate(GateError::NotYet(_)) => false,
+            PlanError::Gate(GateError::Unknown { .. }) => false,
             PlanError::Auth(_) => users_doubtful,
             PlanError::Lacks { .. } => false,
             PlanError::Store(StoreError::UnknownType { .. } | StoreError::Unreadable(_)) => false,

@@ -84,10 +84,6 @@ fn effect(effect: Effect) -> String {
             format!("`zoo.cfg` 中的 `{key}`，自 ZooKeeper {release} 起"),
         ),
         Effect::Other(english, chinese) => (english.to_owned(), chinese.to_owned()),
-        Effect::NotYet => (
-            "not supported yet: yes is refused".to_owned(),
-            "尚不支持：设为 yes 时拒绝启动".to_owned(),
-        ),
     };
     if english == chinese {
         english

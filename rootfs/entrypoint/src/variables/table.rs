@@ -34,8 +34,6 @@ pub enum Effect {
     KeySince(&'static str, Release),
     /// Something else, described for the reference page in English and in Chinese.
     Other(&'static str, &'static str),
-    /// Nothing yet: asking for it ends the start, since what protects must not be missing silently.
-    NotYet,
 }
 
 /// A chapter of the reference page.
