@@ -193,6 +193,13 @@ impl Asked {
             ));
         }
         let clients = self.clients.as_ref();
+        if clients.is_none() && self.client.is_some() && self.own_file.is_none() {
+            warnings.push(format!(
+                "{} is set and {} is not: `zkCli.sh` of this container logs in, which a server without users refuses",
+                name(CLIENT_USER),
+                name(ENABLE_AUTH)
+            ));
+        }
         warnings.extend(unknown(
             name(CLIENT_USER),
             self.client.as_ref(),
@@ -321,7 +328,10 @@ mod tests {
         let values = Reading::of(&environment).all().unwrap();
         let (asked, errors) = Asked::read(&environment, &values);
         let said = errors.iter().map(ToString::to_string);
-        let said: Vec<String> = said.chain(asked.warnings(&values)).collect();
+        let mut said: Vec<String> = said.collect();
+        if said.is_empty() {
+            said = asked.warnings(&values);
+        }
         assert!(!said.iter().any(|said| said.contains("pw")), "{said:?}");
         (asked, said)
     }
@@ -342,18 +352,24 @@ mod tests {
         assert_eq!(clients.users.unwrap().names(), "user1, user2");
         let (asked, said) = read(&[
             QUORUM,
+            AUTH,
+            ("ZOO_SERVER_USERS", "user1"),
+            ("ZOO_SERVER_PASSWORDS", "pw"),
             ("ZOO_QUORUM_LEARNER_USER", "q"),
             ("ZOO_QUORUM_LEARNER_PASSWORD", "pw"),
             ("ZOO_QUORUM_SERVER_USERS", "q r"),
             ("ZOO_QUORUM_SERVER_PASSWORDS", "pw pw"),
             ("ZOO_CLIENT_USER", "user1"),
-            ("ZOO_CLIENT_PASSWORD", "pw, with all"),
+            ("ZOO_CLIENT_PASSWORD", "pw"),
         ]);
         assert_eq!(said, none);
         let quorum = asked.quorum.unwrap();
         assert_eq!(quorum.learner.unwrap().name.as_str(), "q");
         assert_eq!(quorum.servers.unwrap().names(), "q, r");
-        assert_eq!(asked.client.unwrap().password.reveal(), "pw, with all");
+        assert_eq!(asked.client.unwrap().name.as_str(), "user1");
+        // Alone it needs no list, and may have what separates one.
+        let (asked, _) = read(&[("ZOO_CLIENT_USER", "a"), ("ZOO_CLIENT_PASSWORD", "x, y")]);
+        assert_eq!(asked.client.unwrap().password.reveal(), "x, y");
     }
 
     #[test]
@@ -417,6 +433,11 @@ mod tests {
             (
                 &[USERS, PASSWORDS][..],
                 "ZOO_SERVER_USERS has no effect without ZOO_ENABLE_AUTH=yes",
+            ),
+            (
+                &[("ZOO_CLIENT_USER", "user1"), ("ZOO_CLIENT_PASSWORD", "pw")],
+                "ZOO_CLIENT_USER is set and ZOO_ENABLE_AUTH is not: `zkCli.sh` of this container logs in, which a \
+                 server without users refuses",
             ),
             (
                 &[

@@ -6,6 +6,7 @@
 )]
 
 mod applets;
+mod auth;
 mod control;
 mod harness;
 mod log;
