@@ -1,5 +1,6 @@
 //! Chores of this repository, one file each: `cargo xtask help`.
 
+mod chaos;
 mod chore;
 mod e2e;
 mod lint;
@@ -18,12 +19,14 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
+    Chaos(chaos::Arguments),
     E2e(e2e::Arguments),
     Lint(lint::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().chore {
+        Chore::Chaos(arguments) => chaos::run(&arguments),
         Chore::E2e(arguments) => e2e::run(&arguments),
         Chore::Lint(arguments) => lint::run(&arguments),
     };

@@ -23,6 +23,15 @@ pub fn word(address: SocketAddr, word: &str) -> anyhow::Result<String> {
     exchange(address, word).with_context(|| format!("`{word}` to {address}"))
 }
 
+/// What a server says of itself while it serves, by `srvr`: leader, follower, observer or standalone; nothing
+/// where it does not serve, or takes too long to say.
+#[must_use]
+pub fn mode(address: SocketAddr, patience: Duration) -> Option<String> {
+    let answer = exchange_within(address, "srvr", patience).ok()?;
+    let mode = answer.lines().find_map(|line| line.strip_prefix("Mode: "));
+    mode.map(str::to_owned)
+}
+
 /// `GET` of a path.
 pub fn page(address: SocketAddr, path: &str) -> anyhow::Result<Page> {
     let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
@@ -43,8 +52,16 @@ pub fn listens(address: SocketAddr) -> bool {
 }
 
 fn exchange(address: SocketAddr, request: &str) -> anyhow::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    exchange_within(address, request, PATIENCE)
+}
+
+fn exchange_within(
+    address: SocketAddr,
+    request: &str,
+    patience: Duration,
+) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, patience)?;
+    stream.set_read_timeout(Some(patience))?;
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     match stream.read_to_end(&mut answer) {

@@ -55,7 +55,7 @@ pub struct Event {
     /// Which it is.
     #[serde(flatten)]
     pub id: OperationId,
-    /// The session in which the answer came, as far as the client knows.
+    /// The session in which the answer came; 0 where the client had none by then.
     pub session: i64,
     /// The only server that this client speaks to: it reads what is there at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,10 +64,18 @@ pub struct Event {
     pub start: Moment,
     /// When the answer came, or was given up.
     pub end: Moment,
-    /// The newest transaction that the client had heard of when the answer had come.
+    /// The newest transaction that the session had heard of when the answer had come.
     pub zxid: Zxid,
     /// What was asked, and what came of it.
     pub operation: Operation,
+}
+
+impl Event {
+    /// Whether a server has promised that something is written.
+    #[must_use]
+    pub fn is_promise(&self) -> bool {
+        self.operation.writes() && self.operation.end() == End::Done
+    }
 }
 
 /// What was asked, and what came of it.
@@ -249,13 +257,23 @@ pub enum LineError {
     },
 }
 
-/// Reads one line of a history.
-pub fn event(line: &str) -> Result<Event, LineError> {
-    if line.len() > LONGEST_LINE {
-        return Err(LineError::TooLong(line.len()));
+/// One line of the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Line {
+    /// An operation.
+    Event(Box<Event>),
+    /// The nodes of this round are made, and clients go on with them.
+    Ready(String),
+}
+
+/// Reads one line of the record.
+pub fn line(text: &str) -> Result<Line, LineError> {
+    if text.len() > LONGEST_LINE {
+        return Err(LineError::TooLong(text.len()));
     }
-    serde_json::from_str(line).map_err(|source| LineError::Malformed {
-        line: line.to_owned(),
+    serde_json::from_str(text).map_err(|source| LineError::Malformed {
+        line: text.to_owned(),
         source,
     })
 }
@@ -264,21 +282,28 @@ pub fn event(line: &str) -> Result<Event, LineError> {
 mod tests {
     use super::*;
 
+    fn event(text: &str) -> Event {
+        match line(text).unwrap() {
+            Line::Event(event) => *event,
+            Line::Ready(round) => panic!("round {round}"),
+        }
+    }
+
     #[test]
     fn a_line_is_an_event() {
-        let line = r#"{"client":3,"number":17,"session":9,"start":5,"end":8,"zxid":4294967299,
+        let text = r#"{"event":{"client":3,"number":17,"session":9,"start":5,"end":8,"zxid":4294967299,
             "operation":{"kind":"set","path":"/a","expected":null,
-            "outcome":{"done":{"czxid":4294967297,"mzxid":4294967299,"version":1}}}}"#;
+            "outcome":{"done":{"czxid":4294967297,"mzxid":4294967299,"version":1}}}}}"#;
 
-        let event = event(line).unwrap();
+        let event = event(text);
 
         assert_eq!(event.id.to_string(), "3-17");
         assert_eq!(event.zxid.to_string(), "0x100000003");
         assert_eq!(event.operation.end(), End::Done);
-        assert_eq!(
-            super::event(&serde_json::to_string(&event).unwrap()).unwrap(),
-            event
-        );
+        let again = serde_json::to_string(&Line::Event(Box::new(event.clone()))).unwrap();
+        assert_eq!(super::tests::event(&again), event);
+        let ready = line(r#"{"ready":"a"}"#).unwrap();
+        assert_eq!(ready, Line::Ready("a".to_owned()));
     }
 
     #[test]
@@ -289,27 +314,28 @@ mod tests {
             (r#"{"unknown":"ConnectionLoss"}"#, End::Unknown),
         ] {
             let line = format!(
-                r#"{{"client":1,"number":1,"session":0,"auditor_of":"zoo1","start":1,"end":2,"zxid":0,
-                "operation":{{"kind":"get","path":"/a","outcome":{outcome}}}}}"#
+                r#"{{"event":{{"client":1,"number":1,"session":0,"auditor_of":"zoo1","start":1,"end":2,
+                "zxid":0,"operation":{{"kind":"get","path":"/a","outcome":{outcome}}}}}}}"#
             );
-            assert_eq!(event(&line).unwrap().operation.end(), expected);
+            assert_eq!(event(&line).operation.end(), expected);
         }
     }
 
     #[test]
     fn anything_else_is_an_error() {
-        for line in [
+        for text in [
             "",
             "{}",
             "Traceback (most recent call last):",
-            r#"{"client":1,"number":1,"session":0,"start":1,"end":2,"zxid":0,"operation":{"kind":"watch","path":"/a"}}"#,
-            r#"{"client":1,"number":1,"session":0,"start":1,"end":2,"zxid":0,
-                "operation":{"kind":"get","path":"/a","outcome":{"done":null},"more":1}}"#,
+            r#"{"event":{"client":1,"number":1,"session":0,"start":1,"end":2,"zxid":0,
+                "operation":{"kind":"watch","path":"/a"}}}"#,
+            r#"{"event":{"client":1,"number":1,"session":0,"start":1,"end":2,"zxid":0,
+                "operation":{"kind":"get","path":"/a","outcome":{"done":null},"more":1}}}"#,
         ] {
-            assert!(event(line).is_err(), "{line}");
+            assert!(line(text).is_err(), "{text}");
         }
         assert!(matches!(
-            event(&" ".repeat(LONGEST_LINE + 1)),
+            line(&" ".repeat(LONGEST_LINE + 1)),
             Err(LineError::TooLong(_))
         ));
     }

@@ -26,8 +26,10 @@ from kazoo.handlers.threading import KazooTimeoutError
 
 ROOT = "/chaos"
 REGISTERS = 4
-# Longer than any fault lasts; a client that is stuck for good is replaced.
-PATIENCE = 120
+# Longer than an answer takes while servers come back; a client that is stuck for good is replaced.
+PATIENCE = 60
+# Until clients have ended, or a server is there to be read.
+END = 120
 # What the client library makes up itself. All other errors are answers of the server.
 NO_ANSWER = (
     ConnectionClosedError,
@@ -67,9 +69,10 @@ class Client:
         self.record = record
         self.auditor_of = auditor_of
         self.count = 0
-        self.zookeeper = self.connection(0)
+        self.has_answer = False
+        self.zookeeper = self.connection()
 
-    def connection(self, zxid):
+    def connection(self):
         retry = {"max_tries": -1, "delay": 0.1, "backoff": 2, "max_delay": 1, "ignore_expire": False}
         zookeeper = KazooClient(
             hosts=",".join(self.servers),
@@ -77,8 +80,6 @@ class Client:
             randomize_hosts=False,
             connection_retry=retry,
         )
-        # What was heard of in an earlier session stays heard of.
-        zookeeper.last_zxid = zxid
         # Until it has begun to look for a server, every question ends at once.
         zookeeper.start_async().wait(self.options.session)
         return zookeeper
@@ -91,7 +92,7 @@ class Client:
             old.close()
         except Exception as error:
             logging.warning("client %s: %r", self.number, error)
-        self.zookeeper = self.connection(old.last_zxid)
+        self.zookeeper = self.connection()
 
     def stop(self):
         self.zookeeper.stop()
@@ -112,6 +113,7 @@ class Client:
                 outcome = {"done": None}
             else:
                 outcome = {"refused": type(error).__name__}
+        self.has_answer = "unknown" not in outcome
         event["end"] = time.monotonic_ns()
         event["session"] = (self.zookeeper.client_id or (0,))[0] or 0
         event["zxid"] = self.zookeeper.last_zxid
@@ -266,12 +268,14 @@ class Load:
 
     def make(self, path):
         while not self.maker.get(path):
-            self.maker.create(path)
+            # No answer is not the answer that there is none.
+            if self.maker.has_answer:
+                self.maker.create(path)
 
     def finish(self):
         self.ending.set()
         for worker in self.workers:
-            worker.join(PATIENCE)
+            worker.join(END)
             if worker.is_alive():
                 raise RuntimeError(f"client {worker.client.number} does not end")
         auditors = [
@@ -288,7 +292,7 @@ class Load:
     def audit(self, number, server):
         name = server.partition(":")[0]
         client = Client(number, [server], self.options, self.record, auditor_of=name)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + END
         while not client.get(ROOT) and time.monotonic() < deadline:
             time.sleep(0.1)
         client.sync(ROOT)

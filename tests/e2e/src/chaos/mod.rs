@@ -1,6 +1,21 @@
 //! Ensembles that suffer while clients write and read all the time: `cargo xtask chaos`.
 //!
-//! `load.py` keeps the record, [`check`] judges it.
+//! - `load.py`, [`load`]: the clients, and [`history`], the record that they keep
+//! - [`check`]: whether a record is one that ZooKeeper may show
+//! - [`cluster`]: three servers; [`faults`]: what is done to them
+//! - [`ordeal`]: one fault from beginning to end, and [`measure`]: how long it took
+//! - [`run`]: all faults on one release; [`upgrade`]: one release after the other
+//! - [`report`]: what came of it, as a table
 
 pub mod check;
+pub mod clock;
+pub mod cluster;
+pub mod faults;
 pub mod history;
+pub mod load;
+pub mod measure;
+pub mod ordeal;
+
+pub mod report;
+pub mod run;
+pub mod upgrade;

@@ -123,8 +123,7 @@ impl Container {
 
     /// What it has printed since we had it started last.
     pub fn logs_since_start(&self) -> anyhow::Result<String> {
-        let since = self.since.get().duration_since(UNIX_EPOCH)?;
-        let since = format!("{}.{:09}", since.as_secs(), since.subsec_nanos());
+        let since = timestamp(self.since.get())?;
         let logs = docker(["logs", "--since", &since, &self.name]).succeed()?;
         Ok(logs.said())
     }
@@ -263,6 +262,28 @@ impl Container {
         Ok(start.elapsed())
     }
 
+    /// `docker pause`: everything in it stands still, and its connections stay.
+    pub fn pause(&self) -> anyhow::Result<()> {
+        docker(["pause", &self.name]).succeed().map(drop)
+    }
+
+    /// `docker unpause`.
+    pub fn unpause(&self) -> anyhow::Result<()> {
+        docker(["unpause", &self.name]).succeed().map(drop)
+    }
+
+    /// The statuses it has left with since then, however often it was started again.
+    pub fn exits_since(&self, since: SystemTime) -> anyhow::Result<Vec<i32>> {
+        let codes = docker(["events", "--filter", "event=die"])
+            .args(["--filter", &format!("container={}", self.name)])
+            .args(["--since", &timestamp(since)?])
+            .args(["--until", &timestamp(SystemTime::now())?])
+            .args(["--format", "{{.Actor.Attributes.exitCode}}"])
+            .stdout()?;
+        let codes = codes.lines().map(|code| Ok(code.parse()?));
+        codes.collect()
+    }
+
     /// The status it left with; an error while it runs.
     pub fn exit_code(&self) -> anyhow::Result<i32> {
         let state = self.inspect("{{.State.Status}} {{.State.ExitCode}}")?;
@@ -299,6 +320,12 @@ impl Drop for Container {
             let _ = docker(["rm", "--force", "--volumes", &self.name]).finish();
         }
     }
+}
+
+/// As the engine takes it.
+fn timestamp(time: SystemTime) -> anyhow::Result<String> {
+    let time = time.duration_since(UNIX_EPOCH)?;
+    Ok(format!("{}.{:09}", time.as_secs(), time.subsec_nanos()))
 }
 
 /// The first word of a line of a table, and what comes after it.

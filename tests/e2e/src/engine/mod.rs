@@ -31,5 +31,27 @@ pub fn docker<const N: usize>(arguments: [&str; N]) -> Call {
 pub fn unique(kind: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("zookiln-e2e-{}-{kind}{count}", std::process::id())
+    format!("{}{kind}{count}", ours())
+}
+
+/// What all names of this process begin with.
+fn ours() -> String {
+    format!("zookiln-e2e-{}-", std::process::id())
+}
+
+/// Removes everything of this process, for one that is interrupted: its values do not go then.
+pub fn sweep() {
+    let filter = format!("name={}", ours());
+    let words = |output: anyhow::Result<String>| -> Vec<String> {
+        let output = output.unwrap_or_default();
+        output.split_whitespace().map(str::to_owned).collect()
+    };
+    let containers = words(docker(["ps", "--all", "--quiet", "--filter", &filter]).stdout());
+    let _ = docker(["rm", "--force", "--volumes"])
+        .args(containers)
+        .finish();
+    for kind in ["volume", "network"] {
+        let names = words(docker([kind, "ls", "--quiet", "--filter", &filter]).stdout());
+        let _ = docker([kind, "rm"]).args(names).finish();
+    }
 }

@@ -357,8 +357,12 @@ impl Model {
             },
         };
         self.note(pending.id, pending.start, operation, None);
+        let ends = self.rng.bool();
         let this = &mut self.clients[client];
-        this.session += 1;
+        if ends {
+            this.session += 1;
+            this.seen = 0;
+        }
         this.server = (this.server + 1) % SERVERS.len();
         this.own.clear();
     }

@@ -20,10 +20,12 @@ pub(super) fn check(
     into_the_past(history, nodes, violations);
 }
 
-/// A client sees the ensemble go forward only, also over a change of server or session.
+/// A session sees the ensemble go forward only, also over a change of server. A new session begins wherever
+/// its server is: this client does not carry over what it has heard of.
 fn never_back(events: &[&Event], violations: &mut Vec<Violation>) {
-    for (earlier, later) in events.iter().zip(events.iter().skip(1)) {
-        if later.zxid < earlier.zxid {
+    let answers = || (events.iter()).filter(|event| event.operation.end() != End::Unknown);
+    for (earlier, later) in answers().zip(answers().skip(1)) {
+        if later.session == earlier.session && later.zxid < earlier.zxid {
             violations.push(Violation::WentBack {
                 earlier: earlier.id,
                 before: earlier.zxid,
@@ -100,7 +102,7 @@ fn transaction(event: &Event, nodes: &Nodes<'_>) -> Option<Zxid> {
     nodes.placed.get(&event.id).map(|place| place.stat.mzxid)
 }
 
-/// What a client reads after a sync has everything that was promised to anybody before the sync began.
+/// What a session reads after a sync has everything that was promised to anybody before the sync began.
 fn after_sync(history: &[Event], events: &[&Event], violations: &mut Vec<Violation>) {
     let mut promised: Option<Promises<'_>> = None;
     let mut synced: Option<&Event> = None;
@@ -114,7 +116,8 @@ fn after_sync(history: &[Event], events: &[&Event], violations: &mut Vec<Violati
             Operation::Get { .. } | Operation::Children { .. } => {}
             _ => continue,
         }
-        let Some(sync) = synced.filter(|_| event.operation.end() == End::Done) else {
+        let answered = event.operation.end() == End::Done;
+        let Some(sync) = synced.filter(|sync| answered && sync.session == event.session) else {
             continue;
         };
         let promises = promised.get_or_insert_with(|| Promises::of(history));

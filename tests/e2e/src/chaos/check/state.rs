@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Violation;
 use super::nodes::{Node, Nodes};
-use crate::chaos::history::{Event, Operation, Outcome, Zxid};
+use crate::chaos::history::{End, Event, Operation, Outcome, Zxid};
 
 /// The error of a server for a node that is not there.
 const NO_NODE: &str = "NoNodeError";
+
+/// The error of a server for a name that is taken.
+const NODE_EXISTS: &str = "NodeExistsError";
 
 /// The error of a server for a condition that does not hold.
 const BAD_VERSION: &str = "BadVersionError";
@@ -51,6 +54,11 @@ pub(super) fn check(history: &[Event], nodes: &Nodes<'_>, violations: &mut Vec<V
                 _ => refusal(event, error, violations),
             },
             Operation::Create {
+                path,
+                sequential: false,
+                outcome: Outcome::Refused(error),
+            } if error == NODE_EXISTS => exists(event, path, history, violations),
+            Operation::Create {
                 outcome: Outcome::Refused(error),
                 ..
             }
@@ -70,6 +78,18 @@ fn refusal(event: &Event, error: &str, violations: &mut Vec<Violation>) {
         path: event.operation.path().to_owned(),
         error: error.to_owned(),
     });
+}
+
+/// A name is taken only by a create that may have happened.
+fn exists(event: &Event, path: &str, history: &[Event], violations: &mut Vec<Violation>) {
+    let taken = history.iter().any(|other| {
+        let creates =
+            matches!(&other.operation, Operation::Create { path: name, .. } if name == path);
+        creates && other.operation.end() != End::Refused && other.start < event.end
+    });
+    if !taken {
+        refusal(event, NODE_EXISTS, violations);
+    }
 }
 
 /// The value that was read is the newest of the state.

@@ -481,6 +481,20 @@ fn a_refusal_without_a_reason() {
 }
 
 #[test]
+fn a_name_that_is_taken_by_nobody() {
+    let taken = Operation::Create {
+        path: "/r".to_owned(),
+        sequential: false,
+        outcome: Outcome::Refused("NodeExistsError".to_owned()),
+    };
+    let taken = told((1, 0), (2, 3), 2, taken);
+    fine(&after_make([taken.clone()]));
+    only(&[taken], |violation| {
+        matches!(violation, Violation::Refusal { .. })
+    });
+}
+
+#[test]
 fn a_record_that_cannot_be() {
     only(
         &after_make([
