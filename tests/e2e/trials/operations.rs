@@ -12,18 +12,20 @@ use anyhow::{Context, ensure};
 use e2e::engine::unique;
 use e2e::images::{IMAGES, World};
 use e2e::markdown::fences;
-use e2e::need::Need;
+use e2e::need::{Need, OPENSSL_TOOL};
 use e2e::page::{Names, Page, Stage};
 use libtest_mimic::Trial;
 
 use crate::{Suite, same};
 
 /// Every page, and what a machine must have to run it.
-const PAGES: [(&str, &[Need]); 5] = [
+const PAGES: [(&str, &[Need]); 7] = [
     ("backup", &[Need::Engine, Need::Root]),
     ("growing", &[Need::Engine]),
     ("monitoring", &[Need::Engine]),
+    ("sasl", &[Need::Engine, Need::Root, OPENSSL_TOOL]),
     ("thread-dumps", &[Need::Engine]),
+    ("tls", &[Need::Engine, Need::Root, OPENSSL_TOOL]),
     ("upgrade", &[Need::Engine]),
 ];
 

@@ -53,7 +53,10 @@ impl Names {
         let mut own = String::with_capacity(text.len());
         let mut rest = text.as_str();
         while let Some(character) = rest.chars().next() {
-            if !own.ends_with(is_of_word) && is_name(rest) {
+            // Engines call a container `zoo1.app-tier` where they are asked by its address.
+            let begins =
+                !own.ends_with(is_of_word) || own.ends_with('.') && !rest.starts_with(SERVER);
+            if begins && is_name(rest) {
                 own.push_str(&self.prefix);
                 own.push('-');
             }
@@ -107,6 +110,7 @@ mod tests {
             ("zoo.cfg zookeeper ZOO_PORT", "zoo.cfg zookeeper ZOO_PORT"),
             ("my-zoo1 x.zoo1", "my-zoo1 x.zoo1"),
             ("--network app-tier", "--network own-app-tier"),
+            ("DNS:zoo1.app-tier", "DNS:own-zoo1.own-app-tier"),
             ("app-tier-2", "app-tier-2"),
             ("zookiln/zookeeper:3.6.1 ls", "sha256:1 ls"),
             ("zookiln/zookeeper:3.6.1-distroless", "sha256:2"),
