@@ -19,11 +19,14 @@ use libtest_mimic::Trial;
 use crate::{Suite, same};
 
 /// Every page, and what a machine must have to run it.
-const PAGES: [(&str, &[Need]); 7] = [
+const PAGES: [(&str, &[Need]); 10] = [
     ("backup", &[Need::Engine, Need::Root]),
     ("growing", &[Need::Engine]),
+    ("kubernetes", &[Need::Engine]),
     ("monitoring", &[Need::Engine]),
+    ("moving", &[Need::Engine]),
     ("sasl", &[Need::Engine, Need::Root, OPENSSL_TOOL]),
+    ("swarm", &[]),
     ("thread-dumps", &[Need::Engine]),
     ("tls", &[Need::Engine, Need::Root, OPENSSL_TOOL]),
     ("upgrade", &[Need::Engine]),
