@@ -53,7 +53,10 @@ fn run(world: &World, page: &str) -> anyhow::Result<()> {
     let read = Page::read(&text).with_context(|| page.to_owned())?;
     let mut names = Names::new(&format!("{}-page", unique("docs")));
     for image in IMAGES {
-        names = names.image(&format!("zookiln/zookeeper:{image}"), world.loaded(image)?);
+        let documented = format!("zookiln/zookeeper:{image}");
+        if text.contains(&documented) {
+            names = names.image(&documented, world.loaded(image)?);
+        }
     }
     let directory = world.directory(&format!("operations-{page}"))?;
     let stage = Stage::new(names, &directory)?;
