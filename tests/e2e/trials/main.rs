@@ -17,6 +17,7 @@ mod killed;
 mod layers;
 mod layout;
 mod lines;
+mod live_backup;
 mod logging;
 mod offline;
 mod operations;
@@ -98,6 +99,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         kept::trials(&suite),
         auth::trials(&suite),
         backup::trials(&suite),
+        live_backup::trials(&suite),
         tools::trials(&suite),
         ensemble::trials(&suite),
         lines::trials(&suite),
