@@ -9,6 +9,7 @@ mod consumers;
 mod container;
 mod diff;
 mod ensemble;
+mod exposure;
 mod full_disk;
 mod heap;
 mod interfaces;
@@ -30,6 +31,7 @@ mod server;
 mod signatures;
 mod stopping;
 mod tarball;
+mod tls;
 mod tools;
 mod users;
 mod verify;
@@ -104,6 +106,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         ensemble::trials(&suite),
         lines::trials(&suite),
         reconfiguration::trials(&suite),
+        tls::trials(&suite),
         arm64::trials(&suite),
         seed::trials(&suite),
         operations::trials(&suite),
