@@ -123,6 +123,14 @@ pub const DISORDERFS: Need = program("disorderfs", "disorderfs");
 /// Says which files make up a checkout.
 pub const GIT: Need = program("git", "git");
 
+/// Reads YAML.
+pub const YAML: Need = Need::File {
+    path: "/usr/lib/python3/dist-packages/yaml/__init__.py",
+    package: "python3-yaml",
+};
+/// Judges manifests by the schemas of Kubernetes.
+pub const KUBERNETES_VALIDATE: Need = program("kubernetes-validate", "kubernetes-validate of PyPI");
+
 /// Everything that any trial needs.
 pub const ALL: &[Need] = &[
     Need::Engine,
@@ -157,6 +165,8 @@ pub const ALL: &[Need] = &[
     DISORDERFS,
     GIT,
     PURE_SASL,
+    YAML,
+    KUBERNETES_VALIDATE,
     Need::Fuse,
 ];
 

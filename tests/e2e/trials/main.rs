@@ -8,18 +8,22 @@ mod backup;
 mod consumers;
 mod container;
 mod diff;
+mod drop_in;
 mod ensemble;
+mod examples;
 mod exposure;
 mod full_disk;
 mod heap;
 mod interfaces;
 mod kept;
 mod killed;
+mod kubernetes;
 mod layers;
 mod layout;
 mod lines;
 mod live_backup;
 mod logging;
+mod moving;
 mod offline;
 mod operations;
 mod reconfiguration;
@@ -30,6 +34,7 @@ mod seed;
 mod server;
 mod signatures;
 mod stopping;
+mod swarm;
 mod tarball;
 mod tls;
 mod tools;
@@ -107,6 +112,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         lines::trials(&suite),
         reconfiguration::trials(&suite),
         tls::trials(&suite),
+        examples::trials(&suite),
+        kubernetes::trials(&suite),
+        swarm::trials(&suite),
+        drop_in::trials(&suite),
+        moving::trials(&suite),
         arm64::trials(&suite),
         seed::trials(&suite),
         operations::trials(&suite),

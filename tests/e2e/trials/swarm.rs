@@ -1,0 +1,142 @@
+//! `docker stack deploy` of examples/swarm.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use e2e::ask;
+use e2e::compose::{IMAGE, examples};
+use e2e::engine::{Container, docker, unique};
+use e2e::images::{ImageId, VERSIONS, World, distroless, full};
+use e2e::need::{Need, PS};
+use e2e::swarm::{Stack, Swarm};
+use libtest_mimic::Trial;
+
+use crate::examples::{leads_two, only_warns_of_the_beginning};
+use crate::server::{START, keeps, write};
+use crate::{Suite, contains, same};
+
+const NEEDS: &[Need] = &[Need::Engine, PS];
+
+/// An engine is in one swarm at most.
+static ENGINE: Mutex<()> = Mutex::new(());
+
+/// Three JVMs at once, and an engine that looks every 10 s how they are.
+const DEPLOYMENT: Duration = Duration::from_secs(150);
+
+const SERVICES: [&str; 3] = ["zoo1", "zoo2", "zoo3"];
+
+const PASSWORD: &str = "never-in-a-log";
+
+pub(crate) fn trials(suite: &Suite) -> Vec<Trial> {
+    let mixed = [distroless(VERSIONS[0]), full(VERSIONS[1])];
+    suite.each("s34_stack", mixed, NEEDS, s34_stack)
+}
+
+/// A name for an image that the engine knows by its number only, which a service cannot have.
+struct Tag(String);
+
+impl Tag {
+    fn set(image: &str) -> anyhow::Result<Self> {
+        let tag = format!("{}:latest", unique("image"));
+        docker(["tag", image, &tag]).succeed()?;
+        Ok(Self(tag))
+    }
+}
+
+impl Drop for Tag {
+    fn drop(&mut self) {
+        let _ = docker(["image", "rm", &self.0]).finish();
+    }
+}
+
+fn s34_stack(world: &World, image: ImageId) -> anyhow::Result<()> {
+    let directory = world.directory(&format!("s34-{image}"))?;
+    let tag = Tag::set(world.loaded(image)?)?;
+    let _alone = ENGINE.lock().unwrap_or_else(PoisonError::into_inner);
+    let swarm = Swarm::join()?;
+    let password = directory.join("password");
+    fs::write(&password, PASSWORD)?;
+    let secret = unique("secret");
+    let _secret = swarm.secret(&secret, &password)?;
+
+    let mut text = fs::read_to_string(examples("swarm").join("stack.yml"))?
+        .replace(IMAGE, &tag.0)
+        // The name of it in the swarm; containers see it under the old one.
+        .replace(
+            "external: true",
+            &format!("external: true\n    name: {secret}"),
+        );
+    let published = (2181..).take(3).map(|port| {
+        let own = free_port()?;
+        let line = format!("published: {port},");
+        contains(&text, &line)?;
+        text = text.replace(&line, &format!("published: {own},"));
+        Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, own)))
+    });
+    let published = published.collect::<anyhow::Result<Vec<_>>>()?;
+    let file = directory.join("stack.yml");
+    fs::write(&file, text)?;
+
+    let stack = swarm.deploy(&file)?;
+    let servers = SERVICES
+        .map(|name| stack.healthy(name, &[], DEPLOYMENT))
+        .into_iter()
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    serves(&servers)?;
+    for address in published {
+        contains(&ask::word(address, "srvr")?, "Mode: ")?;
+    }
+    comes_back(&stack, &servers)?;
+    stack.remove()
+}
+
+fn serves(servers: &[Container]) -> anyhow::Result<()> {
+    leads_two(servers)?;
+    write(&servers[0], "/s34", "written-on-one")?;
+    keeps(&servers[2], "/s34", "written-on-one")?;
+    for server in servers {
+        only_warns_of_the_beginning(server)?;
+        anyhow::ensure!(
+            !server.logs()?.contains(PASSWORD),
+            "the log tells the password"
+        );
+    }
+    let script = format!("addauth digest super:{PASSWORD}\ncreate /zookeeper/by-super\nquit\n");
+    let said = servers[1].exec_on(&script, ["zkCli.sh"])?.said();
+    contains(&said, "Created /zookeeper/by-super")
+}
+
+/// A task that the swarm replaces has another container and another address.
+fn comes_back(stack: &Stack<'_>, servers: &[Container]) -> anyhow::Result<()> {
+    docker([
+        "service",
+        "update",
+        "--quiet",
+        "--force",
+        &stack.service("zoo2"),
+    ])
+    .succeed()?;
+    let updated = stack.healthy("zoo2", &[&servers[1]], DEPLOYMENT)?;
+    updated.mode(START).context("after an update")?;
+    keeps(&updated, "/s34", "written-on-one")?;
+
+    servers[2].kill()?;
+    let replaced = stack.healthy("zoo3", &[&servers[2]], DEPLOYMENT)?;
+    replaced.mode(START).context("after a loss")?;
+    write(&updated, "/s34-later", "written-on-two")?;
+    keeps(&replaced, "/s34-later", "written-on-two")?;
+    same(
+        "myid",
+        "3\n",
+        replaced.file("/srv/data/zookeeper/myid")?.as_str(),
+    )
+}
+
+/// One that nobody has at the moment.
+fn free_port() -> anyhow::Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    Ok(listener.local_addr()?.port())
+}
