@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use anyhow::{Context, ensure};
 use e2e::ask;
 use e2e::compose::{IMAGE, Project, examples};
 use e2e::engine::Container;
@@ -9,6 +10,7 @@ use e2e::images::{ImageId, World};
 use libtest_mimic::Trial;
 
 use crate::examples::{NEEDS, SERVICES, leads_two, only_warns_of_the_beginning};
+use crate::secured::refuses_strangers;
 use crate::server::{BOTH, START, has_lines, keeps, write};
 use crate::{Suite, contains, same};
 
@@ -19,6 +21,7 @@ pub(crate) fn trials(suite: &Suite) -> Vec<Trial> {
     [
         suite.each("s29_official", BOTH, NEEDS, s29_official),
         suite.each("s29_bitnami", BOTH, NEEDS, s29_bitnami),
+        suite.each("s29_bitnami_with_users", BOTH, NEEDS, s29_users),
     ]
     .into_iter()
     .flatten()
@@ -132,6 +135,29 @@ fn s29_bitnami(world: &World, image: ImageId) -> anyhow::Result<()> {
         same("myid", format!("{number}\n"), myid)?;
     }
     survives(&cluster, &servers[1], OF_BITNAMI[1])
+}
+
+fn s29_users(world: &World, image: ImageId) -> anyhow::Result<()> {
+    let project = moved(world, image, "bitnami-auth.yml", "bitnami/zookeeper:3.6.1")?;
+    let server = project.container("zookeeper")?;
+    same("mode", "leader", &server.mode(START)?)?;
+    refuses_strangers(&server)?;
+    let created = server.exec(["zkCli.sh", "create", "/s29", "by-user1"])?;
+    same("exit status of create", 0, created.code).context(created.said())?;
+    let wrong = [
+        "env",
+        "ZOO_CLIENT_PASSWORD=wrong",
+        "zkCli.sh",
+        "create",
+        "/s29-wrong",
+    ];
+    let refused = server.exec(wrong)?;
+    ensure!(
+        refused.code != 0,
+        "a wrong password is taken: {}",
+        refused.said()
+    );
+    Ok(())
 }
 
 fn serve(servers: &[Container]) -> anyhow::Result<()> {

@@ -92,8 +92,13 @@ pub(crate) fn leads_two(servers: &[Container]) -> anyhow::Result<()> {
 
 /// What else is warned of, somebody who copies the file would have to understand.
 pub(crate) fn only_warns_of_the_beginning(server: &Container) -> anyhow::Result<()> {
+    only_warns_of(server, &BEGINNING)
+}
+
+/// No warning but those that have one of the texts.
+pub(crate) fn only_warns_of(server: &Container, texts: &[&str]) -> anyhow::Result<()> {
     let mut warnings = server.warnings()?;
-    warnings.retain(|warning| !BEGINNING.iter().any(|known| warning.contains(known)));
+    warnings.retain(|warning| !texts.iter().any(|text| warning.contains(text)));
     same("warnings", Vec::<String>::new(), warnings)
 }
 

@@ -30,6 +30,7 @@ mod reconfiguration;
 mod reproducible;
 mod resolver;
 mod scenarios;
+mod secured;
 mod seed;
 mod server;
 mod signatures;
@@ -113,6 +114,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         reconfiguration::trials(&suite),
         tls::trials(&suite),
         examples::trials(&suite),
+        secured::trials(&suite),
         kubernetes::trials(&suite),
         swarm::trials(&suite),
         drop_in::trials(&suite),

@@ -98,14 +98,31 @@ pub(super) fn serve(world: &World, image: ImageId) -> anyhow::Result<()> {
     keeps(&pods[2], "/kubernetes", "written-on-one")?;
 
     // The pod that takes its place has the same name and volumes, and another address.
-    pods[1].kill()?;
     let second = pods.remove(1);
+    second.kill()?;
+    one_leads(&pods)?;
     write(&pods[0], "/without-one", "of-three")?;
     drop(second);
     let again = set.pod(1)?.start()?;
     set.probed(&again, "readinessProbe")?;
     keeps(&again, "/kubernetes", "written-on-one")?;
     keeps(&again, "/without-one", "of-three")
+}
+
+/// Waits until one of two leads the other, whoever led before.
+fn one_leads(pods: &[Container]) -> anyhow::Result<()> {
+    until("one leads the other", FORMATION, || {
+        let mut modes = String::new();
+        for pod in pods {
+            modes.push_str(&pod.exec(["zkServer.sh", "status"])?.stdout);
+        }
+        let is_so = modes.contains("Mode: leader") && modes.contains("Mode: follower");
+        Ok(if is_so {
+            Seen::Yes(())
+        } else {
+            Seen::NotYet(modes)
+        })
+    })
 }
 
 impl Set {

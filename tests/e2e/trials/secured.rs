@@ -1,0 +1,90 @@
+//! The compose files of examples/compose that are secured: by passwords, by certificates. What has to be made before
+//! is made by the commands that stand in them.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use e2e::command::call;
+use e2e::compose::{Project, examples};
+use e2e::engine::Container;
+use e2e::images::{ImageId, VERSIONS, World, distroless, full};
+use e2e::need::{Need, OPENSSL_TOOL, PS};
+use e2e::wait::{Seen, until};
+use libtest_mimic::Trial;
+
+use crate::examples::{SERVICES, leads_two, only_warns_of};
+use crate::server::write;
+use crate::{Suite, contains, same};
+
+const NEEDS: &[Need] = &[Need::Engine, Need::Root, Need::Compose, PS, OPENSSL_TOOL];
+
+/// Until the first user owns the first nodes.
+const TAKEN_OVER: Duration = Duration::from_secs(60);
+
+/// What the oldest versions cannot do, and say.
+const OPEN_SESSIONS: &str = "ZOO_ENABLE_AUTH";
+
+pub(crate) fn trials(suite: &Suite) -> Vec<Trial> {
+    let mixed = [full(VERSIONS[0]), distroless(VERSIONS[1])];
+    suite.each("example_compose_sasl", mixed, NEEDS, sasl)
+}
+
+/// Runs what the comment at the beginning of a compose file tells to type, but for Compose itself.
+fn make_ready(project: &Project, file: &Path) -> anyhow::Result<()> {
+    let text = fs::read_to_string(file)?;
+    let commands: Vec<&str> = (text.lines())
+        .map_while(|line| line.strip_prefix('#'))
+        .filter_map(|line| line.strip_prefix("   "))
+        .filter(|command| !command.starts_with("docker-compose"))
+        .collect();
+    ensure!(!commands.is_empty(), "no command in {}", file.display());
+    call("sh")
+        .args(["-euc", &commands.join("\n")])
+        .directory(project.directory())
+        .succeed()?;
+    Ok(())
+}
+
+fn sasl(world: &World, image: ImageId) -> anyhow::Result<()> {
+    let directory = world.directory(&format!("sasl-{image}"))?;
+    let file = examples("compose").join("cluster-sasl.yml");
+    let project = Project::copy(&file, &directory, world.loaded(image)?)?;
+    make_ready(&project, &file)?;
+    project.up()?;
+    let servers = project.containers(SERVICES)?;
+    leads_two(&servers)?;
+    refuses_strangers(&servers[0])?;
+
+    let created = servers[0].exec(["zkCli.sh", "create", "/sasl", "by-app"])?;
+    same("exit status of create", 0, created.code).context(created.said())?;
+    let read = servers[2].exec(["zkCli.sh", "get", "/sasl"])?;
+    contains(&read.said(), "by-app")?;
+    let mut log = String::new();
+    for server in &servers {
+        only_warns_of(server, &["is empty and there are 3 servers", OPEN_SESSIONS])?;
+        log.push_str(&server.logs()?);
+        for process in server.processes()? {
+            log.push_str(&process.command);
+        }
+    }
+    contains(&log, "authentication using SASL")?;
+    for name in ["app-password", "admin-password", "quorum-password"] {
+        let password = fs::read_to_string(directory.join("secrets").join(name))?;
+        ensure!(!log.contains(password.trim()), "{name} is told");
+    }
+    Ok(())
+}
+
+/// Waits until somebody who has not logged in can write nothing any more.
+pub(crate) fn refuses_strangers(server: &Container) -> anyhow::Result<()> {
+    let mut attempts = 0..;
+    until("strangers are refused", TAKEN_OVER, || {
+        let path = format!("/by-stranger-{}", attempts.next().unwrap_or_default());
+        Ok(match write(server, &path, "nobody knows whose") {
+            Ok(()) => Seen::NotYet(format!("{path} was written")),
+            Err(_) => Seen::Yes(()),
+        })
+    })
+}
