@@ -58,11 +58,11 @@ mod tests {
     const GOLDEN: [(Platform, &str); 2] = [
         (
             Platform::LinuxAmd64,
-            "sha256:57bc0cc34a9011985fc6dd05705ef4dce58d032efe638361e947a83efe83038e",
+            "sha256:42c1cd779cb9f87887056b75912cb5c8fb1fd49953c4b7fc509441c25ef6b9bd",
         ),
         (
             Platform::LinuxArm64,
-            "sha256:667e4e236531da803c79eb91a0a85c1317bc42f2d188971f5d6cdeeb0ea4e2ee",
+            "sha256:8bd07ec3c4055701e589f91552a949c0f6d663d8d8c91661caa0206285e0e2c6",
         ),
     ];
 

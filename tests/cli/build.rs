@@ -388,7 +388,11 @@ entrypoint
   0755 0:0 etc/zookeeper/
   0644 0:0 etc/zookeeper/configuration.xsl
   0644 0:0 etc/zookeeper/log4j.properties
+  0755 0:0 etc/zookeeper/logback/
   0644 0:0 etc/zookeeper/logback.xml
+  0644 0:0 etc/zookeeper/logback/CONSOLE.xml
+  0644 0:0 etc/zookeeper/logback/ROLLINGFILE.xml
+  0644 0:0 etc/zookeeper/logback/TRACEFILE.xml
   0644 0:0 etc/zookeeper/zoo_sample.cfg
   0755 0:0 run/
   0775 1000:0 run/zookeeper/

@@ -198,7 +198,6 @@ pub const ALL: &[Fault] = &[
         strike: fill,
         lasts: Lasts::UntilEnded,
         ends_with: &[1, 10],
-        ..BASE
     },
 ];
 

@@ -9,6 +9,9 @@ use anyhow::{Context, ensure};
 use super::ordeal::Outcome;
 use super::run::{Survived, Tally};
 
+/// What is counted of a run.
+type Count = fn(&Tally) -> usize;
+
 /// What is replaced in the page is between these lines.
 const BEGIN: &str = "<!-- tables: begin -->";
 const END: &str = "<!-- tables: end -->";
@@ -119,7 +122,7 @@ impl Report {
                 .chain(all.iter().map(|(name, _)| (*name).to_owned()))
                 .collect::<Vec<String>>(),
         ];
-        let counts: [(&str, fn(&Tally) -> usize); 5] = [
+        let counts: [(&str, Count); 5] = [
             ("acknowledged writes, of which 0 are lost", |tally| {
                 tally.promised
             }),
