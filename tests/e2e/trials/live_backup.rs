@@ -62,7 +62,7 @@ fn while_written_to(world: &World, image: ImageId) -> anyhow::Result<()> {
             }
             Ok(())
         });
-        let copied = (0..COPIES)
+        let copied: anyhow::Result<Vec<u32>> = (0..COPIES)
             .map(|copy| {
                 copy_later(
                     world,
