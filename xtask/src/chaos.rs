@@ -9,8 +9,8 @@ use e2e::chaos::faults::{self, Fault};
 use e2e::chaos::report::{Report, into_page};
 use e2e::chaos::run::{Plan, run as suffer};
 use e2e::chaos::upgrade::{self, Release};
-use e2e::engine::sweep;
-use e2e::images::{VERSIONS, World, full};
+use e2e::engine::{docker, sweep};
+use e2e::images::{LINES, World, full};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 const UPGRADE: &str = "upgrade";
 
 /// The lines that an upgrade goes through, each by its newest release but for the oldest two.
-const LINES: [&str; 4] = ["3.5.7", "3.6.1", "3.8.", "3.9."];
+const PATH: [&str; 4] = ["3.5.7", "3.6.1", "3.8.", "3.9."];
 
 fn all(arguments: &Arguments, world: &World) -> anyhow::Result<()> {
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
@@ -85,8 +85,8 @@ fn all(arguments: &Arguments, world: &World) -> anyhow::Result<()> {
         report.releases.push((release.version.clone(), survived));
     }
     let asked = arguments.faults.iter().any(|name| name == UPGRADE);
-    if arguments.faults.is_empty() || asked {
-        let path = path(&releases);
+    let path = path(&releases);
+    if asked || (arguments.faults.is_empty() && path.len() > 1) {
         let first = path.first().context("no release to begin with")?;
         report.upgrade = Some(upgrade::run(&path, &plan(first, Vec::new()))?);
     }
@@ -102,7 +102,11 @@ fn all(arguments: &Arguments, world: &World) -> anyhow::Result<()> {
 
 fn release(arguments: &Arguments, world: &World, version: &'static str) -> anyhow::Result<Release> {
     let image = match &arguments.images {
-        Some(name) => format!("{name}:{version}"),
+        Some(name) => {
+            // Tags can be moved while we use them.
+            let name = format!("{name}:{version}");
+            docker(["image", "inspect", "--format", "{{.Id}}", &name]).stdout()?
+        }
         None => world.loaded(full(version))?.to_owned(),
     };
     let version = version.to_owned();
@@ -123,19 +127,17 @@ fn path(releases: &[Release]) -> Vec<Release> {
         let release = |release: &&Release| release.version.starts_with(*line);
         releases.iter().rfind(release).cloned()
     };
-    LINES.iter().filter_map(of_line).collect()
+    PATH.iter().filter_map(of_line).collect()
 }
 
 fn versions(arguments: &Arguments) -> anyhow::Result<Vec<&'static str>> {
     if arguments.versions.is_empty() {
-        return Ok(VERSIONS.to_vec());
+        return Ok(LINES.to_vec());
     }
     (arguments.versions.iter())
-        .map(
-            |asked| match VERSIONS.iter().find(|known| *known == asked) {
-                Some(version) => Ok(*version),
-                None => bail!("no version `{asked}`: there are {}", VERSIONS.join(", ")),
-            },
-        )
+        .map(|asked| match LINES.iter().find(|known| *known == asked) {
+            Some(version) => Ok(*version),
+            None => bail!("no version `{asked}`: there are {}", LINES.join(", ")),
+        })
         .collect()
 }

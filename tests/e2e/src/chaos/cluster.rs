@@ -1,10 +1,11 @@
 //! Three servers on a network of their own, with volumes that outlive their containers.
 
-use std::net::SocketAddr;
-use std::time::{Duration, SystemTime};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
+use super::exits::Exits;
 use crate::ask;
 use crate::engine::{Container, Network, Volume, container};
 use crate::wait::{Seen, until};
@@ -39,6 +40,7 @@ pub struct Cluster {
     holder: Container,
     members: Vec<Member>,
     network: Network,
+    exits: Exits,
 }
 
 /// One of them.
@@ -59,7 +61,12 @@ struct Volumes {
 impl Cluster {
     /// Starts them, as docs/image.md has it for three servers.
     pub fn start(image: &str, disks: Disks) -> anyhow::Result<Self> {
-        let network = Network::create()?;
+        let network = Network::with_addresses()?;
+        let exits = Exits::listen(network.name())?;
+        let place = Place {
+            network: &network,
+            label: exits.label(),
+        };
         let mut volumes = Vec::new();
         for _ in SERVERS {
             volumes.push(Volumes {
@@ -78,7 +85,7 @@ impl Cluster {
         let holder = holder.command(["sleep", "infinity"]).start()?;
         let members = (volumes.into_iter().enumerate())
             .map(|(index, volumes)| {
-                let container = member(image, index, &network, &volumes)?;
+                let container = member(image, index, &place, &volumes)?;
                 let image = image.to_owned();
                 Ok(Member {
                     container,
@@ -91,6 +98,7 @@ impl Cluster {
             holder,
             members,
             network,
+            exits,
         })
     }
 
@@ -109,8 +117,12 @@ impl Cluster {
     /// Removes the container of a server and starts another image on what it has left.
     pub fn replace(&mut self, index: usize, image: &str) -> anyhow::Result<()> {
         self.members[index].container.stop()?;
+        let place = Place {
+            network: &self.network,
+            label: self.exits.label(),
+        };
         let volumes = &self.members[index].volumes;
-        self.members[index].container = member(image, index, &self.network, volumes)?;
+        self.members[index].container = member(image, index, &place, volumes)?;
         image.clone_into(&mut self.members[index].image);
         Ok(())
     }
@@ -164,31 +176,36 @@ impl Cluster {
         let mut text = String::new();
         for (name, member) in SERVERS.iter().zip(&self.members) {
             let log = member.container.logs().unwrap_or_default();
-            let lines: Vec<&str> = log.lines().collect();
+            // Our own asking is most of it.
+            let lines = log.lines().filter(|line| !line.contains(" srvr "));
+            let lines: Vec<&str> = lines.collect();
             let end = lines[lines.len().saturating_sub(40)..].join("\n");
             text.push_str(&format!("the log of {name} ends:\n{end}\n"));
         }
         text
     }
 
-    /// Cuts a server off. Somebody else takes its address.
-    pub fn disconnect(&self, index: usize) -> anyhow::Result<SocketAddr> {
-        let address = self.address(index)?;
+    /// Cuts a server off; the address that it had.
+    pub fn disconnect(&self, index: usize) -> anyhow::Result<IpAddr> {
+        let address = self.address(index)?.ip();
         self.network.disconnect(self.container(index))?;
-        self.network.connect(&self.holder, "holder")?;
         Ok(address)
     }
 
-    /// Brings it back, under its old name and with another address.
-    pub fn reconnect(&self, index: usize, old: SocketAddr) -> anyhow::Result<()> {
+    /// Brings it back as it was.
+    pub fn reconnect(&self, index: usize, address: IpAddr) -> anyhow::Result<()> {
+        let container = self.container(index);
+        self.network.connect_at(container, SERVERS[index], address)
+    }
+
+    /// Brings it back under its name and with another address, because somebody else has taken the old one.
+    pub fn reconnect_elsewhere(&self, index: usize, old: IpAddr) -> anyhow::Result<()> {
+        self.network.connect_at(&self.holder, "holder", old)?;
         self.network
             .connect(self.container(index), SERVERS[index])?;
         self.network.disconnect(&self.holder)?;
-        ensure!(
-            self.address(index)? != old,
-            "{} has its old address again",
-            SERVERS[index]
-        );
+        let new = self.address(index)?.ip();
+        ensure!(new != old, "{} is at {old} again", SERVERS[index]);
         Ok(())
     }
 
@@ -212,20 +229,23 @@ impl Cluster {
         Ok(())
     }
 
-    /// How each server has left since then.
-    pub fn exits_since(&self, since: SystemTime) -> anyhow::Result<Vec<i32>> {
-        let mut exits = Vec::new();
-        for member in &self.members {
-            exits.extend(member.container.exits_since(since)?);
-        }
-        Ok(exits)
+    /// How containers of servers have ended.
+    #[must_use]
+    pub fn exits(&self) -> &Exits {
+        &self.exits
     }
+}
+
+/// Where containers of servers are.
+struct Place<'p> {
+    network: &'p Network,
+    label: &'p str,
 }
 
 fn member(
     image: &str,
     index: usize,
-    network: &Network,
+    place: &Place<'_>,
     volumes: &Volumes,
 ) -> anyhow::Result<Container> {
     let servers: Vec<String> = (1..)
@@ -234,11 +254,11 @@ fn member(
         .collect();
     container(image)
         .anonymous()
-        .network(network, SERVERS[index])
+        .network(place.network, SERVERS[index])
         .volume(&volumes.conf, "/srv/conf")
         .volume(&volumes.data, "/srv/data")
         .volume(&volumes.datalog, "/srv/datalog")
-        .options(["--restart", "always"])
+        .options(["--restart", "always", "--label", place.label])
         .env("ZOO_SERVER_ID", &(index + 1).to_string())
         .env("ZOO_SERVERS", &servers.join(" "))
         .env("ZOO_SNAPCOUNT", TRANSACTIONS_PER_SNAPSHOT)

@@ -1,5 +1,6 @@
 //! Everything that is done to an ensemble: whom it strikes, how, for how long, and how it is undone.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -23,8 +24,8 @@ pub struct Fault {
     pub strike: fn(&Cluster, usize) -> anyhow::Result<Wound>,
     /// When it is undone.
     pub lasts: Lasts,
-    /// The statuses of containers that it may end.
-    pub ends_with: &'static [i32],
+    /// Whether containers end for it.
+    pub ends: Ends,
 }
 
 /// Whom a fault strikes.
@@ -51,8 +52,17 @@ pub enum Lasts {
     For(Duration),
     /// Until the others have noticed and serve every client.
     UntilNoticed,
-    /// Until the struck server has ended for it.
-    UntilEnded,
+}
+
+/// Whether containers end for a fault, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// None does.
+    Never,
+    /// Each that is struck does, with this status.
+    With(i32),
+    /// Each that is struck may, with a status of ZooKeeper's own.
+    Perhaps,
 }
 
 /// What has to be undone.
@@ -64,8 +74,10 @@ pub enum Wound {
     Dead,
     /// The container stands still.
     Paused,
-    /// The container is cut off; its address.
-    CutOff(std::net::SocketAddr),
+    /// The container is cut off; the address that it will have again.
+    CutOff(IpAddr),
+    /// The container is cut off; the address that it will not have again.
+    Moved(IpAddr),
     /// The disk is full.
     Full,
 }
@@ -86,7 +98,7 @@ const BASE: Fault = Fault {
     disks: Disks::Large,
     strike: kill,
     lasts: Lasts::UntilNoticed,
-    ends_with: &[],
+    ends: Ends::Never,
 };
 
 /// All faults, in the order in which they strike.
@@ -94,14 +106,14 @@ pub const ALL: &[Fault] = &[
     Fault {
         name: "kill_leader",
         title: "container of the leader killed",
-        ends_with: &[137],
+        ends: Ends::With(137),
         ..BASE
     },
     Fault {
         name: "kill_followers",
         title: "container of each follower killed",
         victims: Victims::Followers,
-        ends_with: &[137],
+        ends: Ends::With(137),
         ..BASE
     },
     Fault {
@@ -109,7 +121,7 @@ pub const ALL: &[Fault] = &[
         title: "all containers killed at once",
         victims: Victims::All,
         lasts: Lasts::For(Duration::from_secs(2)),
-        ends_with: &[137],
+        ends: Ends::With(137),
         ..BASE
     },
     Fault {
@@ -117,7 +129,7 @@ pub const ALL: &[Fault] = &[
         title: "JVM of the leader killed",
         strike: kill_jvm,
         lasts: Lasts::AMoment,
-        ends_with: &[137],
+        ends: Ends::With(137),
         ..BASE
     },
     Fault {
@@ -126,7 +138,7 @@ pub const ALL: &[Fault] = &[
         victims: Victims::Followers,
         strike: kill_jvm,
         lasts: Lasts::AMoment,
-        ends_with: &[137],
+        ends: Ends::With(137),
         ..BASE
     },
     Fault {
@@ -173,12 +185,20 @@ pub const ALL: &[Fault] = &[
         ..BASE
     },
     Fault {
+        name: "move_follower",
+        title: "follower cut off, and back at another address by a restart",
+        victims: Victims::Follower,
+        strike: move_away,
+        ends: Ends::With(143),
+        ..BASE
+    },
+    Fault {
         name: "rolling_restart",
         title: "rolling restart",
         victims: Victims::Each,
         strike: restart,
         lasts: Lasts::AMoment,
-        ends_with: &[143],
+        ends: Ends::With(143),
         ..BASE
     },
     Fault {
@@ -186,8 +206,7 @@ pub const ALL: &[Fault] = &[
         title: "disk of the leader full",
         disks: Disks::Small,
         strike: fill,
-        lasts: Lasts::UntilEnded,
-        ends_with: &[1, 10],
+        ends: Ends::Perhaps,
         ..BASE
     },
     Fault {
@@ -196,8 +215,8 @@ pub const ALL: &[Fault] = &[
         victims: Victims::Follower,
         disks: Disks::Small,
         strike: fill,
-        lasts: Lasts::UntilEnded,
-        ends_with: &[1, 10],
+        ends: Ends::Perhaps,
+        ..BASE
     },
 ];
 
@@ -224,6 +243,10 @@ fn cut_off(cluster: &Cluster, victim: usize) -> anyhow::Result<Wound> {
     Ok(Wound::CutOff(cluster.disconnect(victim)?))
 }
 
+fn move_away(cluster: &Cluster, victim: usize) -> anyhow::Result<Wound> {
+    Ok(Wound::Moved(cluster.disconnect(victim)?))
+}
+
 fn restart(cluster: &Cluster, victim: usize) -> anyhow::Result<Wound> {
     cluster.container(victim).restart()?;
     Ok(Wound::None)
@@ -243,6 +266,10 @@ impl Wound {
             Self::Dead => container.start_again(),
             Self::Paused => container.unpause(),
             Self::CutOff(address) => cluster.reconnect(victim, address),
+            Self::Moved(old) => {
+                cluster.reconnect_elsewhere(victim, old)?;
+                container.restart()
+            }
             Self::Full => cluster.make_room(victim),
         }
     }

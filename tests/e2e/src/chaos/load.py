@@ -85,7 +85,7 @@ class Client:
         return zookeeper
 
     def replace(self):
-        """The library gives up for good where no server's name can be looked up; applications start anew."""
+        """Begins anew, also where the library has given up for good: it does where no name can be looked up."""
         old = self.zookeeper
         try:
             old.stop()
@@ -183,6 +183,8 @@ class Worker(threading.Thread):
                 continue
             if self.round != self.load.round:
                 self.round, self.own = self.load.round, []
+                # Wherever it has fled to: each round begins with clients on every server.
+                self.client.replace()
             self.step(f"{ROOT}/{self.round}")
             time.sleep(self.load.options.pause * (0.5 + self.random.random()))
 

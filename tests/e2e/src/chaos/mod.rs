@@ -2,7 +2,7 @@
 //!
 //! - `load.py`, [`load`]: the clients, and [`history`], the record that they keep
 //! - [`check`]: whether a record is one that ZooKeeper may show
-//! - [`cluster`]: three servers; [`faults`]: what is done to them
+//! - [`cluster`]: three servers, and [`exits`], how they ended; [`faults`]: what is done to them
 //! - [`ordeal`]: one fault from beginning to end, and [`measure`]: how long it took
 //! - [`run`]: all faults on one release; [`upgrade`]: one release after the other
 //! - [`report`]: what came of it, as a table
@@ -10,6 +10,7 @@
 pub mod check;
 pub mod clock;
 pub mod cluster;
+pub mod exits;
 pub mod faults;
 pub mod history;
 pub mod load;

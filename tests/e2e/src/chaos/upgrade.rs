@@ -1,7 +1,7 @@
 //! One release after the other on the same volumes, a server at a time, under clients that never pause. And
 //! one server back: nobody promises that it works, so what it comes to is only told.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::ensure;
 
@@ -117,7 +117,7 @@ fn follower(leader: usize) -> usize {
 }
 
 fn replace(stage: &mut Stage<'_>, index: usize, image: &str) -> anyhow::Result<Outcome> {
-    let (begun, begun_at) = (now()?, SystemTime::now());
+    let (begun, before) = (now()?, stage.cluster.exits().count());
     stage.cluster.replace(index, image)?;
     let replaced = now()?;
     stage.cluster.serves(RECOVERY)?;
@@ -128,6 +128,8 @@ fn replace(stage: &mut Stage<'_>, index: usize, image: &str) -> anyhow::Result<O
         felt: felt(&stage.load.events(), begun, writing),
         serving: between(replaced, serving),
         writing: between(serving, writing),
-        exits: stage.cluster.exits_since(begun_at)?,
+        exits: (stage.cluster.exits().after(before).iter())
+            .map(|exit| exit.code)
+            .collect(),
     })
 }

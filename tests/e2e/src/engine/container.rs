@@ -272,18 +272,6 @@ impl Container {
         docker(["unpause", &self.name]).succeed().map(drop)
     }
 
-    /// The statuses it has left with since then, however often it was started again.
-    pub fn exits_since(&self, since: SystemTime) -> anyhow::Result<Vec<i32>> {
-        let codes = docker(["events", "--filter", "event=die"])
-            .args(["--filter", &format!("container={}", self.name)])
-            .args(["--since", &timestamp(since)?])
-            .args(["--until", &timestamp(SystemTime::now())?])
-            .args(["--format", "{{.Actor.Attributes.exitCode}}"])
-            .stdout()?;
-        let codes = codes.lines().map(|code| Ok(code.parse()?));
-        codes.collect()
-    }
-
     /// The status it left with; an error while it runs.
     pub fn exit_code(&self) -> anyhow::Result<i32> {
         let state = self.inspect("{{.State.Status}} {{.State.ExitCode}}")?;
