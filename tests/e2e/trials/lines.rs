@@ -15,7 +15,7 @@ use crate::stopping::stops_in_time;
 use crate::{Suite, same};
 
 /// One variant each: what differs between the variants does not hang on the line.
-const OTHERS: [ImageId; 5] = [
+pub(crate) const OTHERS: [ImageId; 5] = [
     distroless("3.5.10"),
     full("3.6.4"),
     distroless("3.7.2"),

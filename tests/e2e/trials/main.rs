@@ -5,6 +5,7 @@
 mod arm64;
 mod auth;
 mod backup;
+mod chaos;
 mod consumers;
 mod container;
 mod diff;
@@ -119,6 +120,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         swarm::trials(&suite),
         drop_in::trials(&suite),
         moving::trials(&suite),
+        chaos::trials(&suite),
         arm64::trials(&suite),
         seed::trials(&suite),
         operations::trials(&suite),

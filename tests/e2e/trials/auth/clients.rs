@@ -10,13 +10,15 @@ use super::{
     NEEDS, USERS, anonymous_is_refused, asking, client, kazoo, nodes_are_taken, notes,
     refuses_anonymous, server,
 };
+use crate::lines::OTHERS;
 use crate::server::{BOTH, START, refused, small, warns};
 use crate::{Suite, contains, same};
 
 pub(super) fn trials(suite: &Suite) -> Vec<Trial> {
     let mixed = [full(VERSIONS[0]), distroless(VERSIONS[1])];
+    let every_line = BOTH.into_iter().chain(OTHERS);
     [
-        suite.each("s19_users", BOTH, NEEDS, s19_users),
+        suite.each("s19_users", every_line, NEEDS, s19_users),
         suite.each("s19_wrong", mixed, NEEDS, s19_wrong),
         suite.each("s19_anonymous_as_well", mixed, NEEDS, s19_anonymous_as_well),
     ]

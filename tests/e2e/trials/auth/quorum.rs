@@ -55,7 +55,7 @@ fn s19_servers(world: &World, image: ImageId) -> anyhow::Result<()> {
     )?;
     until("the stranger is turned away", PATIENCE, || {
         let log = one.logs()? + &two.logs()?;
-        Ok(match log.contains("uthentication failed") {
+        Ok(match log.contains("Failed to authenticate using SASL") {
             true => Seen::Yes(()),
             false => Seen::NotYet(log),
         })
