@@ -60,7 +60,6 @@ fn run(world: &World, page: &str) -> anyhow::Result<()> {
     }
     let directory = world.directory(&format!("operations-{page}"))?;
     let stage = Stage::new(names, &directory)?;
-    stage.furnish(&top().join("examples"), "examples")?;
     (stage.run(&read)).with_context(|| format!("docs/operations/{page}.md"))?;
     eprintln!(
         "operations_{page}: {} steps run, {} blocks not run",

@@ -1,9 +1,9 @@
 //! What of a page is run.
 //!
 //! A block of language `sh` is commands, typed as they stand; each must succeed. One of `console` is commands
-//! after `$ `, going on after `> `, each with what it prints below it. A block of `yaml` is a file, which is
-//! not run here; one of `text` is for reading. Anything else is an error, so that no block is left out because
-//! its language was written in another way.
+//! after `$ `, going on after `> `, each with what it prints below it. One of `text` is for reading. Anything
+//! else is an error, so that no block is left out because its language was written in another way; files are
+//! in `examples`, where they are tried, and not in pages.
 //!
 //! `<!-- not run: REASON -->` before a block leaves it out.
 
@@ -71,7 +71,7 @@ impl Page {
                 shown: None,
             }),
             "console" => self.steps.extend(console(line, &fence.text)?),
-            "yaml" | "text" => {}
+            "text" => {}
             other => bail!("nobody knows how to run `{other}`"),
         }
         let waits_for_ever = (self.steps.iter()).find(|step| {
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_page() {
         let document = "```sh\na\nb\n```\n```console\n$ c \\\n> d\nprinted\n$ e\n```\n\
-            <!-- not run: no cluster -->\n```sh\nf\n```\n```yaml\ng: 1\n```\n";
+            <!-- not run: no cluster -->\n```sh\nf\n```\n```text\ng: 1\n```\n";
         let expected = Page {
             steps: vec![
                 step(2, "a\nb\n", None),
@@ -145,6 +145,7 @@ mod tests {
         for (document, reason) in [
             ("```bash\nls\n```\n", "`bash`"),
             ("```\nls\n```\n", "``"),
+            ("```yaml\na: 1\n```\n", "`yaml`"),
             ("```console\nls\n```\n", "no command"),
             ("<!-- not run: -->\n```sh\nls\n```\n", "reason"),
             ("```sh\nuntil ls; do sleep 1; done\n```\n", "for ever"),

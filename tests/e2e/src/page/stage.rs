@@ -6,23 +6,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 
 use super::shown::is_shown;
 use super::{Names, Page, Step};
 use crate::command::{Call, call};
 use crate::engine::docker;
-use crate::need::compose;
-
-/// Ports of the host in compose files: any free one for each.
-const PORTS: [&str; 6] = [
-    "ZOO1_PORT",
-    "ZOO2_PORT",
-    "ZOO3_PORT",
-    "ZOO1_ADMIN_PORT",
-    "ZOO2_ADMIN_PORT",
-    "ZOO3_ADMIN_PORT",
-];
 
 /// Names of the volumes of a container, for `docker inspect`.
 const MOUNTS: &str = "{{range .Mounts}}{{.Name}} {{end}}";
@@ -48,25 +37,6 @@ impl Stage {
             directory: directory.to_owned(),
             backstage: tempfile::tempdir()?,
         })
-    }
-
-    /// Puts a tree of files where the page finds it, with the names that things have here.
-    pub fn furnish(&self, source: &Path, target: &str) -> anyhow::Result<()> {
-        let target = self.directory.join(target);
-        fs::create_dir_all(&target)?;
-        for entry in fs::read_dir(source).with_context(|| source.display().to_string())? {
-            let entry = entry?;
-            let name = entry.file_name();
-            let name = name.to_str().context("a name that is no text")?;
-            let target = target.join(name);
-            if entry.file_type()?.is_dir() {
-                let target = target.to_str().context("a path that is no text")?;
-                self.furnish(&entry.path(), target)?;
-            } else {
-                fs::write(&target, self.names.own(&fs::read_to_string(entry.path())?))?;
-            }
-        }
-        Ok(())
     }
 
     /// Runs the steps in their order, up to one that fails. That is an error, and so is each that has printed
@@ -111,13 +81,9 @@ impl Stage {
     /// `step N` runs a step. Volumes without a name are noted while their containers are there.
     fn prelude(&self) -> String {
         let backstage = self.backstage.path().display();
-        let compose = match compose() {
-            Some("docker-compose") | None => String::new(),
-            Some(words) => format!("docker-compose() {{ {words} \"$@\"; }}\n"),
-        };
         let prefix = self.names.prefix();
         format!(
-            "{compose}step() {{\n\
+            "step() {{\n\
              . '{backstage}'/\"$1.sh\" >'{backstage}'/\"$1.out\" 2>&1 </dev/null\n\
              touch '{backstage}'/\"$1.done\"\n\
              docker ps --all --quiet --filter name={prefix} |\n\
@@ -128,12 +94,10 @@ impl Stage {
 
     /// A page has deadlines of its own, whose status is that of ours.
     fn bash(&self, script: &Path) -> Call {
-        let call = call("bash")
+        call("bash")
             .args(["-c", r#"bash -euo pipefail "$0" || exit 1"#])
             .arg(script)
             .directory(&self.directory)
-            .env("COMPOSE_PROJECT_NAME", self.names.prefix());
-        (PORTS.iter()).fold(call, |call, port| call.env(port, "0"))
     }
 
     fn file(&self, number: usize, kind: &str) -> PathBuf {
