@@ -12,10 +12,11 @@ use e2e::engine::{Container, docker, unique};
 use e2e::images::{ImageId, VERSIONS, World, distroless, full};
 use e2e::need::{Need, PS};
 use e2e::swarm::{Stack, Swarm};
+use e2e::znodes::Session;
 use libtest_mimic::Trial;
 
 use crate::examples::{leads_two, only_warns_of_the_beginning};
-use crate::server::{START, keeps, write};
+use crate::server::START;
 use crate::{Suite, contains, same};
 
 const NEEDS: &[Need] = &[Need::Engine, PS];
@@ -85,18 +86,18 @@ fn s34_stack(world: &World, image: ImageId) -> anyhow::Result<()> {
         .map(|name| stack.healthy(name, &[], DEPLOYMENT))
         .into_iter()
         .collect::<anyhow::Result<Vec<_>>>()?;
-    serves(&servers)?;
-    for address in published {
-        contains(&ask::word(address, "srvr")?, "Mode: ")?;
-    }
-    comes_back(&stack, &servers)?;
+    serves(&servers, &published)?;
+    comes_back(&stack, &servers, &published)?;
     stack.remove()
 }
 
-fn serves(servers: &[Container]) -> anyhow::Result<()> {
+fn serves(servers: &[Container], published: &[SocketAddr]) -> anyhow::Result<()> {
     leads_two(servers)?;
-    write(&servers[0], "/s34", "written-on-one")?;
-    keeps(&servers[2], "/s34", "written-on-one")?;
+    for address in published {
+        contains(&ask::word(*address, "srvr")?, "Mode: ")?;
+    }
+    write(published[0], "/s34", "written-on-one")?;
+    keeps(published[2], "/s34", "written-on-one")?;
     for server in servers {
         only_warns_of_the_beginning(server)?;
         anyhow::ensure!(
@@ -110,7 +111,11 @@ fn serves(servers: &[Container]) -> anyhow::Result<()> {
 }
 
 /// A task that the swarm replaces has another container and another address.
-fn comes_back(stack: &Stack<'_>, servers: &[Container]) -> anyhow::Result<()> {
+fn comes_back(
+    stack: &Stack<'_>,
+    servers: &[Container],
+    published: &[SocketAddr],
+) -> anyhow::Result<()> {
     docker([
         "service",
         "update",
@@ -121,18 +126,28 @@ fn comes_back(stack: &Stack<'_>, servers: &[Container]) -> anyhow::Result<()> {
     .succeed()?;
     let updated = stack.healthy("zoo2", &[&servers[1]], DEPLOYMENT)?;
     updated.mode(START).context("after an update")?;
-    keeps(&updated, "/s34", "written-on-one")?;
+    keeps(published[1], "/s34", "written-on-one")?;
 
     servers[2].kill()?;
     let replaced = stack.healthy("zoo3", &[&servers[2]], DEPLOYMENT)?;
     replaced.mode(START).context("after a loss")?;
-    write(&updated, "/s34-later", "written-on-two")?;
-    keeps(&replaced, "/s34-later", "written-on-two")?;
+    write(published[1], "/s34-later", "written-on-two")?;
+    keeps(published[2], "/s34-later", "written-on-two")?;
     same(
         "myid",
         "3\n",
         replaced.file("/srv/data/zookeeper/myid")?.as_str(),
     )
+}
+
+/// Containers of a swarm have no address that the host reaches, but the ports that they publish.
+fn write(address: SocketAddr, path: &str, value: &str) -> anyhow::Result<()> {
+    Session::open(address)?.create(path, value.as_bytes())
+}
+
+fn keeps(address: SocketAddr, path: &str, value: &str) -> anyhow::Result<()> {
+    let read = Session::open(address)?.get(path)?;
+    same(path, Some(value.as_bytes()), read.as_deref())
 }
 
 /// One that nobody has at the moment.
