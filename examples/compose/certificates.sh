@@ -11,6 +11,8 @@ mkdir -p secrets
 cd secrets
 
 days=825
+# As in cluster-tls.yml.
+network=${ZOO_NETWORK:-zookeeper-tls}
 new_key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
 
 if [ ! -e authority.pem ]; then
@@ -21,8 +23,9 @@ fi
 
 [ $# -gt 0 ] || set -- zoo1 zoo2 zoo3 client
 for name; do
-  # The name that others call it by is checked; `localhost` is for tools inside the container.
-  printf 'subjectAltName = DNS:%s, DNS:localhost\n' "$name" > "$name.ext"
+  # Checked is the name that others call it by, and where it calls them what the engine says its address is called:
+  # the container's name before the network's. `localhost` is for tools inside the container.
+  printf 'subjectAltName = DNS:%s, DNS:*.%s, DNS:localhost\n' "$name" "$network" > "$name.ext"
   # shellcheck disable=SC2086 # words
   openssl req $new_key -subj "/CN=$name" -keyout "$name.key" -out "$name.csr"
   openssl x509 -req -in "$name.csr" -days $days -CA authority.pem -CAkey authority.key -CAcreateserial \

@@ -26,6 +26,9 @@ const PORTS: [&str; 8] = [
     "ZOO2_ADMIN_PORT",
 ];
 
+/// The network, where a file gives it a name of its own.
+const NETWORK: &str = "ZOO_NETWORK";
+
 /// Removing is no reason to wait.
 const REMOVAL: &str = "2";
 
@@ -78,12 +81,19 @@ impl Project {
         let words = compose().context("no Compose")?;
         let mut words = words.split(' ');
         let program = words.next().context("a command has a name")?;
-        let call = (PORTS.iter()).fold(call(program), |call, port| call.env(port, "0"));
-        Ok(call
+        Ok(self
+            .here(program)
             .args(words)
             .args(["--project-name", &self.name, "--file", &self.file])
-            .args(arguments)
-            .directory(&self.directory))
+            .args(arguments))
+    }
+
+    /// A call of another program in its directory, with the variables that its files take.
+    #[must_use]
+    pub fn here(&self, program: &str) -> Call {
+        let call = call(program).env(NETWORK, &self.name);
+        let call = (PORTS.iter()).fold(call, |call, port| call.env(port, "0"));
+        call.directory(&self.directory)
     }
 
     /// Starts everything.

@@ -15,6 +15,7 @@ use crate::command::{Call, call};
 use crate::engine::docker;
 use crate::layout::Layout;
 use crate::registry::Registry;
+use crate::swarm::Swarm;
 use crate::vendored::Vendored;
 
 /// With a shell and small tools, or without.
@@ -141,6 +142,7 @@ pub struct World {
     /// Names that were not there before, to be taken away at the end.
     names: Mutex<Vec<String>>,
     registry: Once<Mutex<Option<Registry>>>,
+    swarm: Once<Swarm>,
 }
 
 impl World {
@@ -155,6 +157,7 @@ impl World {
             loaded: of_each(),
             names: Mutex::new(Vec::new()),
             registry: Once::new(),
+            swarm: Once::new(),
         }
     }
 
@@ -274,8 +277,16 @@ impl World {
         names.push(name.to_owned());
     }
 
+    /// The engine as a swarm, until the end.
+    pub fn swarm(&self) -> anyhow::Result<&Swarm> {
+        self.swarm.get(Swarm::join)
+    }
+
     /// Ends what runs and takes the images out of the engine again.
     pub fn close(&self) {
+        if let Some(Ok(swarm)) = self.swarm.0.get() {
+            swarm.leave();
+        }
         if let Some(Ok(registry)) = self.registry.0.get() {
             drop(
                 registry

@@ -25,7 +25,7 @@ pub struct Swarm {
 #[derive(Debug)]
 pub struct Stack<'a> {
     name: String,
-    /// So that it outlives its stacks.
+    /// There is none without it.
     _swarm: &'a Swarm,
 }
 
@@ -58,6 +58,17 @@ impl Swarm {
         Ok(swarm)
     }
 
+    /// Undoes it. The engine takes every container off its networks then, also those that the swarm knows
+    /// nothing of: no other trial may run.
+    pub fn leave(&self) {
+        if !self.was_there {
+            let _ = docker(["swarm", "leave", "--force"]).finish();
+        }
+        if !self.had_bridge {
+            let _ = docker(["network", "rm", BRIDGE]).finish();
+        }
+    }
+
     /// Makes a secret, of a file.
     pub fn secret(&self, name: &str, file: &Path) -> anyhow::Result<Secret<'_>> {
         docker(["secret", "create", name]).arg(file).succeed()?;
@@ -79,17 +90,6 @@ impl Swarm {
             .arg(&stack.name)
             .succeed()?;
         Ok(stack)
-    }
-}
-
-impl Drop for Swarm {
-    fn drop(&mut self) {
-        if !self.was_there {
-            let _ = docker(["swarm", "leave", "--force"]).finish();
-        }
-        if !self.had_bridge {
-            let _ = docker(["network", "rm", BRIDGE]).finish();
-        }
     }
 }
 

@@ -5,10 +5,9 @@ use e2e::ask;
 use e2e::engine::Container;
 use e2e::images::{ImageId, VERSIONS, World};
 use e2e::need::Need;
-use e2e::wait::{Seen, until};
 use libtest_mimic::Trial;
 
-use crate::server::{BOTH, START, server, warns};
+use crate::server::{BOTH, START, page, server, warns};
 use crate::{Suite, contains, same};
 
 const NEEDS: &[Need] = &[Need::Engine];
@@ -29,17 +28,10 @@ pub(crate) fn trials(suite: &Suite) -> Vec<Trial> {
 fn by_default(world: &World, image: ImageId) -> anyhow::Result<()> {
     let server = server(world, image)?.start()?;
     server.mode(START)?;
-    // It starts beside the quorum, so it may be a moment later.
-    let stat = until("the AdminServer answers", START, || {
-        let address = server.address(ADMIN_SERVER)?;
-        Ok(match ask::page(address, "/commands/stat") {
-            Ok(page) => Seen::Yes(page),
-            Err(error) => Seen::NotYet(format!("{error:#}")),
-        })
-    })?;
+    let stat = page(server.address(ADMIN_SERVER)?, "/commands/stat")?;
     same("status of /commands/stat", 200, stat.status)?;
     contains(&stat.body, "\"server_state\" : \"leader\"")?;
-    let ruok = ask::page(server.address(ADMIN_SERVER)?, "/commands/ruok")?;
+    let ruok = page(server.address(ADMIN_SERVER)?, "/commands/ruok")?;
     contains(&ruok.body, "\"error\" : null")?;
 
     contains(&word(&server, "srvr")?, "Mode: leader")?;

@@ -8,12 +8,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use e2e::command::call;
 use e2e::compose::{Project, examples};
 use e2e::engine::Container;
 use e2e::images::{ImageId, VERSIONS, World, distroless, full};
 use e2e::need::{Need, OPENSSL_TOOL, PS};
 use e2e::wait::{Seen, until};
+use e2e::znodes::Session;
 use libtest_mimic::Trial;
 
 use crate::examples::{SERVICES, leads_two, only_warns_of, only_warns_of_the_beginning};
@@ -52,9 +52,9 @@ fn make_ready(project: &Project, file: &Path) -> anyhow::Result<()> {
         .filter(|command| !command.starts_with("docker-compose"))
         .collect();
     ensure!(!commands.is_empty(), "no command in {}", file.display());
-    call("sh")
+    project
+        .here("sh")
         .args(["-euc", &commands.join("\n")])
-        .directory(project.directory())
         .succeed()?;
     Ok(())
 }
@@ -131,22 +131,27 @@ fn asked_encrypted(
     let mut word = tempfile::tempfile()?;
     word.write_all(b"srvr")?;
     word.rewind()?;
-    let asked = call("openssl")
+    let asked = project
+        .here("openssl")
         .args(["s_client", "-quiet", "-connect", &address.to_string()])
         .args(["-verify_return_error", "-CAfile", "secrets/authority.pem"])
         .args(options)
-        .directory(project.directory())
         .input(word)
         .finish()?;
     Ok(asked.said())
 }
 
-/// Waits until somebody who has not logged in can write nothing any more.
+/// Waits until somebody who has not logged in gets a session and can write nothing any more.
 pub(crate) fn refuses_strangers(server: &Container) -> anyhow::Result<()> {
     let mut attempts = 0..;
     until("strangers are refused", TAKEN_OVER, || {
         let path = format!("/by-stranger-{}", attempts.next().unwrap_or_default());
-        Ok(match write(server, &path, "nobody knows whose") {
+        let mut stranger = match Session::open(server.address(2181)?) {
+            Ok(stranger) => stranger,
+            Err(error) => return Ok(Seen::NotYet(format!("{error:#}"))),
+        };
+        // The ACL refuses, or the session ends.
+        Ok(match stranger.create(&path, b"nobody knows whose") {
             Ok(()) => Seen::NotYet(format!("{path} was written")),
             Err(_) => Seen::Yes(()),
         })

@@ -1,10 +1,13 @@
 //! The servers that trials start: what they are started with, what is put into them, what they say.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use e2e::ask::{self, Page};
 use e2e::engine::{Container, Run, container};
 use e2e::images::{ImageId, VERSIONS, World, full};
+use e2e::wait::{Seen, until};
 use e2e::znodes::Session;
 
 use crate::same;
@@ -42,6 +45,16 @@ pub(crate) fn read(server: &Container, path: &str) -> anyhow::Result<Option<Stri
 /// The node is there, and is what was written.
 pub(crate) fn keeps(server: &Container, path: &str, value: &str) -> anyhow::Result<()> {
     same(path, Some(value.to_owned()), read(server, path)?)
+}
+
+/// A page of the AdminServer, which starts beside the quorum and may be a moment later.
+pub(crate) fn page(address: SocketAddr, path: &str) -> anyhow::Result<Page> {
+    until("the AdminServer answers", START, || {
+        Ok(match ask::page(address, path) {
+            Ok(page) => Seen::Yes(page),
+            Err(error) => Seen::NotYet(format!("{error:#}")),
+        })
+    })
 }
 
 /// The container ends with 1, has said nothing but lines of the entrypoint, and for each of the texts there

@@ -2,16 +2,19 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use e2e::ask;
+use e2e::command::call;
 use e2e::compose::{IMAGE, examples};
 use e2e::engine::{Container, docker, unique};
 use e2e::images::{ImageId, VERSIONS, World, distroless, full};
+use e2e::markdown::fences;
 use e2e::need::{Need, PS};
-use e2e::swarm::{Stack, Swarm};
+use e2e::swarm::Stack;
+use e2e::wait::{Seen, until};
 use e2e::znodes::Session;
 use libtest_mimic::Trial;
 
@@ -20,9 +23,6 @@ use crate::server::START;
 use crate::{Suite, contains, same};
 
 const NEEDS: &[Need] = &[Need::Engine, PS];
-
-/// An engine is in one swarm at most.
-static ENGINE: Mutex<()> = Mutex::new(());
 
 /// Three JVMs at once, and an engine that looks every 10 s how they are.
 const DEPLOYMENT: Duration = Duration::from_secs(150);
@@ -56,8 +56,8 @@ impl Drop for Tag {
 fn s34_stack(world: &World, image: ImageId) -> anyhow::Result<()> {
     let directory = world.directory(&format!("s34-{image}"))?;
     let tag = Tag::set(world.loaded(image)?)?;
-    let _alone = ENGINE.lock().unwrap_or_else(PoisonError::into_inner);
-    let swarm = Swarm::join()?;
+    let newer = Tag::set(world.loaded(image)?)?;
+    let swarm = world.swarm()?;
     let password = directory.join("password");
     fs::write(&password, PASSWORD)?;
     let secret = unique("secret");
@@ -79,7 +79,7 @@ fn s34_stack(world: &World, image: ImageId) -> anyhow::Result<()> {
     });
     let published = published.collect::<anyhow::Result<Vec<_>>>()?;
     let file = directory.join("stack.yml");
-    fs::write(&file, text)?;
+    fs::write(&file, placed(&text)?)?;
 
     let stack = swarm.deploy(&file)?;
     let servers = SERVICES
@@ -87,7 +87,7 @@ fn s34_stack(world: &World, image: ImageId) -> anyhow::Result<()> {
         .into_iter()
         .collect::<anyhow::Result<Vec<_>>>()?;
     serves(&servers, &published)?;
-    comes_back(&stack, &servers, &published)?;
+    comes_back(&stack, &servers, &published, &newer.0)?;
     stack.remove()
 }
 
@@ -110,29 +110,36 @@ fn serves(servers: &[Container], published: &[SocketAddr]) -> anyhow::Result<()>
     contains(&said, "Created /zookeeper/by-super")
 }
 
-/// A task that the swarm replaces has another container and another address.
+/// The swarm marks nodes and upgrades as the page says. A task that it replaces has another container and another
+/// address.
 fn comes_back(
     stack: &Stack<'_>,
     servers: &[Container],
     published: &[SocketAddr],
+    newer: &str,
 ) -> anyhow::Result<()> {
-    docker([
-        "service",
-        "update",
-        "--quiet",
-        "--force",
-        &stack.service("zoo2"),
-    ])
-    .succeed()?;
-    let updated = stack.healthy("zoo2", &[&servers[1]], DEPLOYMENT)?;
-    updated.mode(START).context("after an update")?;
-    keeps(published[1], "/s34", "written-on-one")?;
+    let upgrade = typed("docker service update", |text| {
+        text.replace("zookeeper_zoo1", &stack.service("zoo1"))
+            .replace(IMAGE, newer)
+    })?;
+    let (update, status) = (upgrade.split_once('\n')).context("an update and a look at it")?;
+    call("sh").args(["-euc", update]).succeed()?;
+    let updated = stack.healthy("zoo1", &[&servers[0]], DEPLOYMENT)?;
+    same("image", newer, &updated.inspect("{{.Config.Image}}")?)?;
+    until("the page's look finds a mode", START, || {
+        let said = call("sh").args(["-euc", status]).finish()?.said();
+        Ok(match said.contains("Mode: ") {
+            true => Seen::Yes(()),
+            false => Seen::NotYet(said),
+        })
+    })?;
+    keeps(published[0], "/s34", "written-on-one")?;
 
     servers[2].kill()?;
     let replaced = stack.healthy("zoo3", &[&servers[2]], DEPLOYMENT)?;
     replaced.mode(START).context("after a loss")?;
-    write(published[1], "/s34-later", "written-on-two")?;
-    keeps(published[2], "/s34-later", "written-on-two")?;
+    write(published[0], "/s34-later", "written-on-one")?;
+    keeps(published[2], "/s34-later", "written-on-one")?;
     same(
         "myid",
         "3\n",
@@ -140,14 +147,45 @@ fn comes_back(
     )
 }
 
-/// Containers of a swarm have no address that the host reaches, but the ports that they publish.
+/// The block of the page that begins so, with the names that things have here.
+fn typed(begin: &str, own: impl Fn(&str) -> String) -> anyhow::Result<String> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations/swarm.md");
+    let blocks = fences(&fs::read_to_string(page)?)?;
+    let block = (blocks.iter())
+        .find(|block| block.text.starts_with(begin))
+        .with_context(|| format!("no block of the page begins with `{begin}`"))?;
+    Ok(own(block.text.trim_end()))
+}
+
+/// Marks the one node that there is, and has the first server come to where the mark is.
+fn placed(text: &str) -> anyhow::Result<String> {
+    let node = docker(["info", "--format", "{{.Swarm.NodeID}}"]).stdout()?;
+    let mark = typed("docker node update", |text| text.replace("NODE", &node))?;
+    call("sh").args(["-euc", &mark]).succeed()?;
+    let constraint = r#"placement: {constraints: ["node.labels.zookeeper == 1"]}"#;
+    let remark = format!("#{constraint}");
+    contains(text, &remark)?;
+    Ok(text.replace(&remark, constraint))
+}
+
+/// Writes where a server is published: the host has no way to the addresses of a swarm's containers.
 fn write(address: SocketAddr, path: &str, value: &str) -> anyhow::Result<()> {
-    Session::open(address)?.create(path, value.as_bytes())
+    session(address)?.create(path, value.as_bytes())
 }
 
 fn keeps(address: SocketAddr, path: &str, value: &str) -> anyhow::Result<()> {
-    let read = Session::open(address)?.get(path)?;
+    let read = session(address)?.get(path)?;
     same(path, Some(value.as_bytes()), read.as_deref())
+}
+
+/// An election that another has begun can throw a server out for a moment.
+fn session(address: SocketAddr) -> anyhow::Result<Session> {
+    until("there is a session", START, || {
+        Ok(match Session::open(address) {
+            Ok(session) => Seen::Yes(session),
+            Err(error) => Seen::NotYet(format!("{error:#}")),
+        })
+    })
 }
 
 /// One that nobody has at the moment.

@@ -294,9 +294,12 @@ impl Container {
     /// A failure is told with the end of the log.
     fn explain<T>(&self, result: anyhow::Result<T>) -> anyhow::Result<T> {
         result.with_context(|| {
-            let log = self.logs().unwrap_or_default();
-            let lines: Vec<&str> = log.lines().collect();
-            let end = lines[lines.len().saturating_sub(30)..].join("\n");
+            let log = docker(["logs", "--timestamps", &self.name]).succeed();
+            let log = log.map(|log| log.said()).unwrap_or_default();
+            let mut lines: Vec<&str> = log.lines().collect();
+            // What is said on stderr is among the rest where it belongs.
+            lines.sort_by_key(|line| line.split(' ').next());
+            let end = lines[lines.len().saturating_sub(60)..].join("\n");
             format!("the log of {} ends:\n{end}\n", self.name)
         })
     }

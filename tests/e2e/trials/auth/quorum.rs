@@ -9,6 +9,7 @@ use e2e::wait::{Seen, until};
 use libtest_mimic::Trial;
 
 use super::{NEEDS, PATIENCE, server};
+use crate::exposure::tells_nobody;
 use crate::server::{BOTH, has_lines};
 use crate::{Suite, same};
 
@@ -82,8 +83,7 @@ fn s19_servers(world: &World, image: ImageId) -> anyhow::Result<()> {
                 "quorum.auth.serverRequireSasl=true",
             ],
         )?;
-        let seen = server.logs()? + &format!("{:?}", server.processes()?);
-        ensure!(!seen.contains(PASSWORD), "{} tells it", server.name());
+        tells_nobody(server, PASSWORD)?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use super::promises::{
     APP_UP, CLIENT, CLUSTER_STATUS, CLUSTER_UP, COMPOSE_LOGS, COMPOSE_STOP, COMPOSE_UP,
 };
 use super::shell::{COMPOSE_NEEDS, Shell, succeeds};
-use crate::server::{BOTH, START, keeps, write};
+use crate::server::{BOTH, START, keeps, page, write};
 use crate::{Suite, contains, same};
 
 /// Three JVMs at once, and an election.
@@ -84,7 +84,7 @@ fn cluster(shell: &Shell) -> anyhow::Result<()> {
     for service in ["zoo1", "zoo2", "zoo3"] {
         let answer = ask::word(shell.published(service, 2181)?, "srvr")?;
         contains(&answer, "Mode: ")?;
-        let page = ask::page(shell.published(service, 8080)?, "/commands/stat")?;
+        let page = page(shell.published(service, 8080)?, "/commands/stat")?;
         same("status of the page", 200, page.status)?;
     }
     Ok(())
