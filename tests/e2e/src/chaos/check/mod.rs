@@ -20,6 +20,8 @@ mod order;
 mod sequence;
 mod state;
 #[cfg(test)]
+mod tampered;
+#[cfg(test)]
 mod tests;
 mod versions;
 mod violation;
