@@ -173,8 +173,17 @@ class Worker(threading.Thread):
         self.round = None
         self.own = []
         self.versions = {}
+        self.has_failed = False
 
     def run(self):
+        try:
+            self.work()
+        except Exception:
+            # What it asked for last is not in the record, so that is worth nothing.
+            self.has_failed = True
+            logging.exception("client %s", self.client.number)
+
+    def work(self):
         # Not all at the same moment.
         time.sleep(self.random.random() * self.load.options.pause)
         while not self.load.ending.is_set():
@@ -280,6 +289,8 @@ class Load:
             worker.join(END)
             if worker.is_alive():
                 raise RuntimeError(f"client {worker.client.number} does not end")
+            if worker.has_failed:
+                raise RuntimeError(f"client {worker.client.number} has failed")
         auditors = [
             threading.Thread(target=self.audit, args=(number, server), daemon=True)
             for number, server in enumerate(self.options.servers, FIRST_AUDITOR)
