@@ -78,7 +78,8 @@ impl Cluster {
                 },
             });
         }
-        let mut holder = container(image);
+        // Not a server, so it would never be healthy.
+        let mut holder = container(image).options(["--no-healthcheck", "--label", exits.label()]);
         for (name, volumes) in SERVERS.iter().zip(&volumes) {
             holder = holder.volume(&volumes.datalog, &format!("/disks/{name}"));
         }
@@ -229,10 +230,15 @@ impl Cluster {
         Ok(())
     }
 
-    /// How containers of servers have ended.
-    #[must_use]
-    pub fn exits(&self) -> &Exits {
-        &self.exits
+    /// How many containers of servers have ended so far.
+    pub fn exits(&self) -> anyhow::Result<usize> {
+        self.exits.count()
+    }
+
+    /// The statuses with which they ended after the first so many.
+    pub fn exits_after(&self, count: usize) -> anyhow::Result<Vec<i32>> {
+        let exits = self.exits.after(count, &self.holder)?;
+        Ok(exits.into_iter().map(|exit| exit.code).collect())
     }
 }
 

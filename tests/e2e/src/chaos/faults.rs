@@ -26,6 +26,8 @@ pub struct Fault {
     pub lasts: Lasts,
     /// Whether containers end for it.
     pub ends: Ends,
+    /// Whether the leader comes back, still believes to lead, and may answer a `sync`.
+    pub two_leaders: bool,
 }
 
 /// Whom a fault strikes.
@@ -99,6 +101,7 @@ const BASE: Fault = Fault {
     strike: kill,
     lasts: Lasts::UntilNoticed,
     ends: Ends::Never,
+    two_leaders: false,
 };
 
 /// All faults, in the order in which they strike.
@@ -161,6 +164,7 @@ pub const ALL: &[Fault] = &[
         title: "leader paused for 15 s",
         strike: pause,
         lasts: Lasts::For(LONG),
+        two_leaders: true,
         ..BASE
     },
     Fault {

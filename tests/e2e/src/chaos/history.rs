@@ -6,6 +6,9 @@
 //! stays unknown for good: it may have happened, it may still happen, or it never will.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -257,6 +260,22 @@ pub enum LineError {
     },
 }
 
+/// Why there is no record.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The file cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Open {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is no record.
+    #[error(transparent)]
+    Line(#[from] LineError),
+}
+
 /// One line of the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -265,6 +284,22 @@ pub enum Line {
     Event(Box<Event>),
     /// The nodes of this round are made, and clients go on with them.
     Ready(String),
+}
+
+/// Reads a record that was kept.
+pub fn read(path: &Path) -> Result<Vec<Event>, ReadError> {
+    let failed = |source| ReadError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(failed)?;
+    let mut events = Vec::new();
+    for text in BufReader::new(file).lines() {
+        if let Line::Event(event) = line(&text.map_err(failed)?)? {
+            events.push(*event);
+        }
+    }
+    Ok(events)
 }
 
 /// Reads one line of the record.

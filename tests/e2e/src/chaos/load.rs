@@ -67,6 +67,7 @@ impl Load {
         let container = unique("load");
         let mut child = Command::new("docker")
             .args(["run", "--rm", "--interactive", "--name", &container])
+            .arg("--no-healthcheck")
             .args(["--network", network.name(), "--entrypoint", PYTHON])
             .args(["--volume", "/usr:/usr:ro"])
             .arg("--volume")

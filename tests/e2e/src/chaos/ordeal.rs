@@ -5,9 +5,11 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use fastrand::Rng;
 
+use super::check::check;
 use super::clock::now;
 use super::cluster::{Cluster, SERVERS};
 use super::faults::{Ends, Fault, Lasts, Victims, Wound};
+use super::lenience::{Lenience, Window};
 use super::load::Load;
 use super::measure::{Felt, between, felt};
 use crate::wait::{Seen, until};
@@ -33,6 +35,8 @@ pub struct Outcome {
     pub writing: Duration,
     /// The statuses with which containers ended.
     pub exits: Vec<i32>,
+    /// Reads after a sync that were older than the sync should have made them.
+    pub stale_syncs: usize,
 }
 
 impl Outcome {
@@ -45,6 +49,7 @@ impl Outcome {
             serving: self.serving.max(other.serving),
             writing: self.writing.max(other.writing),
             exits: self.exits,
+            stale_syncs: self.stale_syncs + other.stale_syncs,
         }
     }
 }
@@ -55,8 +60,10 @@ pub struct Stage<'s> {
     pub cluster: &'s mut Cluster,
     /// The clients.
     pub load: &'s mut Load,
-    /// Who is struck, and when.
+    /// Who is struck.
     pub rng: &'s mut Rng,
+    /// What is forgiven, and when.
+    pub lenience: &'s mut Lenience,
 }
 
 /// Applies a fault to an ensemble that serves, and waits until it serves again.
@@ -64,7 +71,7 @@ pub fn suffer(fault: &Fault, stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     let leader = stage.cluster.serves(RECOVERY)?;
     stage.load.begin(fault.name)?;
     stage.load.all_go_on(now()?, NOTICE)?;
-    let before = stage.cluster.exits().count();
+    let before = stage.cluster.exits()?;
     let mut struck = 0;
     let mut outcome = Outcome::default();
     for victims in victims(fault.victims, leader, stage.rng) {
@@ -74,8 +81,7 @@ pub fn suffer(fault: &Fault, stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
         let blow = blow.with_context(|| format!("{} of {}", fault.name, names.join(", ")))?;
         outcome = outcome.and(blow);
     }
-    let exits = stage.cluster.exits().after(before);
-    outcome.exits = exits.into_iter().map(|exit| exit.code).collect();
+    outcome.exits = stage.cluster.exits_after(before)?;
     let fits = match fault.ends {
         Ends::Never => outcome.exits.is_empty(),
         Ends::With(code) => outcome.exits == vec![code; struck],
@@ -111,7 +117,7 @@ fn victims(victims: Victims, leader: usize, rng: &mut Rng) -> Vec<Vec<usize>> {
 fn blow(fault: &Fault, victims: &[usize], stage: &mut Stage<'_>) -> anyhow::Result<Outcome> {
     let (cluster, load) = (&*stage.cluster, &*stage.load);
     let struck = now()?;
-    let before = cluster.exits().count();
+    let before = cluster.exits()?;
     let wounds = (victims.iter())
         .map(|victim| Ok((*victim, (fault.strike)(cluster, *victim)?)))
         .collect::<anyhow::Result<Vec<(usize, Wound)>>>()?;
@@ -138,11 +144,24 @@ fn blow(fault: &Fault, victims: &[usize], stage: &mut Stage<'_>) -> anyhow::Resu
     let serving = now()?;
     load.all_go_on(serving, RECOVERY)?;
     let writing = now()?;
+    let events = load.events();
+    let mut stale_syncs = 0;
+    if fault.two_leaders {
+        let window = Window {
+            from: undone,
+            to: serving,
+        };
+        stale_syncs = Lenience::from(window)
+            .split(&events, check(&events))
+            .forgiven;
+        stage.lenience.forgive(window);
+    }
     Ok(Outcome {
-        felt: felt(&load.events(), struck, writing),
+        felt: felt(&events, struck, writing),
         serving: between(undone, serving),
         writing: between(serving, writing),
         exits: Vec::new(),
+        stale_syncs,
     })
 }
 
@@ -168,7 +187,7 @@ fn noticed(cluster: &Cluster, victims: &[usize]) -> anyhow::Result<()> {
 
 fn ended(cluster: &Cluster, count: usize) -> anyhow::Result<()> {
     until("the struck containers have ended", NOTICE, || {
-        let exits = cluster.exits().count();
+        let exits = cluster.exits()?;
         Ok(match exits >= count {
             true => Seen::Yes(()),
             false => Seen::NotYet(format!("{exits} of {count}")),

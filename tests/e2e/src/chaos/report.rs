@@ -7,10 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 
 use super::ordeal::Outcome;
-use super::run::{Survived, Tally};
-
-/// What is counted of a run.
-type Count = fn(&Tally) -> usize;
+use super::run::Survived;
 
 /// What is replaced in the page is between these lines.
 const BEGIN: &str = "<!-- tables: begin -->";
@@ -55,7 +52,7 @@ impl Report {
     #[must_use]
     pub fn markdown(&self) -> String {
         let mut text = String::new();
-        for column in &COLUMNS {
+        for column in COLUMNS.iter().filter(|_| !self.releases.is_empty()) {
             let mut rows = vec![self.head()];
             rows.extend(self.titles().into_iter().map(|title| {
                 let cells = self.releases.iter().map(|(_, survived)| {
@@ -114,32 +111,40 @@ impl Report {
         let runs = self
             .releases
             .iter()
-            .map(|(version, run)| (version.as_str(), run.tally));
-        let upgrade = self.upgrade.iter().map(|run| ("upgrade", run.tally));
-        let all: Vec<(&str, Tally)> = runs.chain(upgrade).collect();
-        let mut rows = vec![
-            std::iter::once(String::new())
-                .chain(all.iter().map(|(name, _)| (*name).to_owned()))
-                .collect::<Vec<String>>(),
-        ];
-        let counts: [(&str, Count); 5] = [
-            ("acknowledged writes, of which 0 are lost", |tally| {
-                tally.promised
-            }),
-            ("writes without an answer", |tally| tally.unknown),
-            ("reads while it went on", |tally| tally.reads),
-            ("reads of everything at the end, on each server", |tally| {
-                tally.audited
-            }),
-            ("sessions", |tally| tally.sessions),
-        ];
-        rows.extend(counts.iter().map(|(title, count)| {
-            let cells = all.iter().map(|(_, tally)| count(tally).to_string());
+            .map(|(version, run)| (version.as_str(), run));
+        let upgrade = self.upgrade.iter().map(|run| ("upgrade", run));
+        let all: Vec<(&str, &Survived)> = runs.chain(upgrade).collect();
+        let names = all.iter().map(|(name, _)| (*name).to_owned());
+        let mut rows: Vec<Vec<String>> =
+            vec![std::iter::once(String::new()).chain(names).collect()];
+        rows.extend(COUNTS.iter().map(|(title, count)| {
+            let cells = all.iter().map(|(_, run)| count(run).to_string());
             std::iter::once((*title).to_owned()).chain(cells).collect()
         }));
         table(text, "What was asked and answered", &rows);
     }
 }
+
+/// A row of what was counted.
+type Count = (&'static str, fn(&Survived) -> usize);
+
+const COUNTS: [Count; 6] = [
+    ("acknowledged writes, of which none is lost", |run| {
+        run.tally.promised
+    }),
+    ("writes without an answer", |run| run.tally.unknown),
+    ("reads while it went on", |run| run.tally.reads),
+    ("of these, older than the `sync` before them", |run| {
+        run.outcomes
+            .iter()
+            .map(|(_, outcome)| outcome.stale_syncs)
+            .sum()
+    }),
+    ("reads of everything at the end, on each server", |run| {
+        run.tally.audited
+    }),
+    ("sessions", |run| run.tally.sessions),
+];
 
 /// Puts the tables into the page instead of those that are there.
 pub fn into_page(page: &str, tables: &str) -> anyhow::Result<String> {
@@ -175,6 +180,7 @@ fn table(text: &mut String, title: &str, rows: &[Vec<String>]) {
 mod tests {
     use super::*;
     use crate::chaos::measure::Felt;
+    use crate::chaos::run::Tally;
 
     fn outcome(seconds: u64) -> Outcome {
         Outcome {
@@ -185,6 +191,7 @@ mod tests {
             serving: Duration::ZERO,
             writing: Duration::ZERO,
             exits: Vec::new(),
+            stale_syncs: 0,
         }
     }
 

@@ -126,6 +126,7 @@ fn after_sync(history: &[Event], events: &[&Event], violations: &mut Vec<Violati
         };
         if event.zxid < zxid && told.insert(sync.id) {
             violations.push(Violation::StaleAfterSync {
+                sync: sync.id,
                 reader: event.id,
                 at: event.zxid,
                 writer,

@@ -198,8 +198,12 @@ pub enum Violation {
         known: Zxid,
     },
     /// A read after a sync missed what had been promised before the sync.
-    #[error("{reader} read at {at}, after a sync that began when {writer} was done at {zxid}")]
+    #[error(
+        "{reader} read at {at}, after {sync}, a sync that began when {writer} was done at {zxid}"
+    )]
     StaleAfterSync {
+        /// The sync.
+        sync: OperationId,
         /// The read.
         reader: OperationId,
         /// The state it saw.
