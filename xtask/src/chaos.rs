@@ -1,13 +1,15 @@
 //! `cargo xtask chaos`: ensembles of three that suffer while clients write and read all the time.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{bail, ensure};
 use clap::Args;
 use e2e::chaos::faults::{self, Fault};
+use e2e::chaos::history;
+use e2e::chaos::lenience::Lenience;
 use e2e::chaos::report::{Report, into_page};
-use e2e::chaos::run::{Plan, run as suffer};
+use e2e::chaos::run::{Plan, Tally, judge, run as suffer};
 use e2e::chaos::upgrade::{self, Release};
 use e2e::engine::{docker, sweep};
 use e2e::images::{LINES, World, full};
@@ -23,7 +25,7 @@ const TOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// `target/chaos`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask chaos\n  cargo xtask chaos --version 3.6.1 cut_off_leader"
+    after_help = "Examples:\n  cargo xtask chaos\n  cargo xtask chaos --version 3.6.1 cut_off_leader\n  cargo xtask chaos --version 3.6.1 --version 3.8.6 upgrade"
 )]
 pub(crate) struct Arguments {
     /// The faults to apply, by name, or `upgrade`; all where none is given
@@ -37,6 +39,9 @@ pub(crate) struct Arguments {
     /// Put the tables into docs/chaos.md; only where nothing is left out
     #[arg(long, conflicts_with_all = ["faults", "versions"])]
     write: bool,
+    /// Judge a record that was kept, and do nothing else
+    #[arg(long, value_name = "HISTORY.JSONL", exclusive = true)]
+    check: Option<PathBuf>,
     /// What is left to chance hangs on this number; a new one where it is not given
     #[arg(long)]
     seed: Option<u64>,
@@ -53,21 +58,58 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     });
     let scratch = tempfile::tempdir()?;
     let world = World::new(scratch.path());
-    let result = all(arguments, &world);
+    let result = match &arguments.check {
+        Some(record) => check(record),
+        None => all(arguments, &world),
+    };
     world.close();
     result
+}
+
+fn check(record: &Path) -> anyhow::Result<()> {
+    let history = history::read(record)?;
+    judge(&history, &Lenience::default(), record)?;
+    println!("{:?}", Tally::of(&history));
+    Ok(())
 }
 
 /// The rolling upgrade is no fault of one release.
 const UPGRADE: &str = "upgrade";
 
-/// The lines that an upgrade goes through, each by its newest release but for the oldest two.
-const PATH: [&str; 4] = ["3.5.7", "3.6.1", "3.8.", "3.9."];
+/// What is to be done, all of which is known before anything is.
+struct Order {
+    versions: Vec<&'static str>,
+    faults: Vec<Fault>,
+    /// The releases of an upgrade, in its order; none where there is no upgrade.
+    path: Vec<&'static str>,
+}
+
+impl Order {
+    fn of(arguments: &Arguments) -> anyhow::Result<Self> {
+        let versions = versions(arguments)?;
+        let faults = faults(arguments)?;
+        let asked = arguments.faults.iter().any(|name| name == UPGRADE);
+        let mut path = upgrade::path(&versions);
+        if asked && path.len() < 2 {
+            let releases = upgrade::path(&LINES).join(", ");
+            bail!("an upgrade needs two or more of {releases}");
+        }
+        if path.len() < 2 || !(asked || arguments.faults.is_empty()) {
+            path.clear();
+        }
+        Ok(Self {
+            versions,
+            faults,
+            path,
+        })
+    }
+}
 
 fn all(arguments: &Arguments, world: &World) -> anyhow::Result<()> {
+    let order = Order::of(arguments)?;
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
     eprintln!("seed {seed}");
-    let releases = (versions(arguments)?.into_iter())
+    let releases = (order.versions.iter())
         .map(|version| release(arguments, world, version))
         .collect::<anyhow::Result<Vec<Release>>>()?;
     let directory = PathBuf::from(TOP).join("target/chaos");
@@ -79,25 +121,57 @@ fn all(arguments: &Arguments, world: &World) -> anyhow::Result<()> {
         directory: directory.clone(),
     };
     let mut report = Report::default();
-    let faults = faults(arguments)?;
-    for release in releases.iter().filter(|_| !faults.is_empty()) {
-        let survived = suffer(&plan(release, faults.clone()))?;
-        report.releases.push((release.version.clone(), survived));
+    let mut failures = Failures::default();
+    for release in releases.iter().filter(|_| !order.faults.is_empty()) {
+        let survived = suffer(&plan(release, order.faults.clone()));
+        if let Some(survived) = failures.note(&release.version, survived) {
+            report.releases.push((release.version.clone(), survived));
+        }
     }
-    let asked = arguments.faults.iter().any(|name| name == UPGRADE);
-    let path = path(&releases);
-    if asked || (arguments.faults.is_empty() && path.len() > 1) {
-        let first = path.first().context("no release to begin with")?;
-        report.upgrade = Some(upgrade::run(&path, &plan(first, Vec::new()))?);
+    let path: Vec<Release> = (order.path.iter())
+        .filter_map(|version| releases.iter().find(|release| release.version == *version))
+        .cloned()
+        .collect();
+    if let Some(first) = path.first() {
+        let survived = upgrade::run(&path, &plan(first, Vec::new()));
+        report.upgrade = failures.note(UPGRADE, survived);
     }
     let tables = report.markdown();
     println!("{tables}");
+    // Tables that lack what failed would speak well of it.
+    failures.none()?;
     if arguments.write {
         let page = PathBuf::from(TOP).join("docs/chaos.md");
         let written = into_page(&fs::read_to_string(&page)?, &tables)?;
         fs::write(&page, written)?;
     }
     Ok(())
+}
+
+/// What has failed while the others went on.
+#[derive(Debug, Default)]
+struct Failures(Vec<String>);
+
+impl Failures {
+    fn note<T>(&mut self, name: &str, result: anyhow::Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                eprintln!("{name} failed: {error:#}");
+                self.0.push(name.to_owned());
+                None
+            }
+        }
+    }
+
+    fn none(self) -> anyhow::Result<()> {
+        ensure!(
+            self.0.is_empty(),
+            "failed, and not in the tables: {}",
+            self.0.join(", ")
+        );
+        Ok(())
+    }
 }
 
 fn release(arguments: &Arguments, world: &World, version: &'static str) -> anyhow::Result<Release> {
@@ -121,23 +195,70 @@ fn faults(arguments: &Arguments) -> anyhow::Result<Vec<Fault>> {
     names.map(|name| faults::named(name)).collect()
 }
 
-/// The releases that an upgrade goes through.
-fn path(releases: &[Release]) -> Vec<Release> {
-    let of_line = |line: &&str| {
-        let release = |release: &&Release| release.version.starts_with(*line);
-        releases.iter().rfind(release).cloned()
-    };
-    PATH.iter().filter_map(of_line).collect()
+/// Those that are asked for, in the order in which they came out.
+fn versions(arguments: &Arguments) -> anyhow::Result<Vec<&'static str>> {
+    for asked in &arguments.versions {
+        if !LINES.contains(&asked.as_str()) {
+            bail!("no version `{asked}`: there are {}", LINES.join(", "));
+        }
+    }
+    let mut versions = LINES.to_vec();
+    if !arguments.versions.is_empty() {
+        versions.retain(|known| arguments.versions.iter().any(|asked| asked == known));
+    }
+    Ok(versions)
 }
 
-fn versions(arguments: &Arguments) -> anyhow::Result<Vec<&'static str>> {
-    if arguments.versions.is_empty() {
-        return Ok(LINES.to_vec());
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
     }
-    (arguments.versions.iter())
-        .map(|asked| match LINES.iter().find(|known| *known == asked) {
-            Some(version) => Ok(*version),
-            None => bail!("no version `{asked}`: there are {}", LINES.join(", ")),
-        })
-        .collect()
+
+    fn order(words: &[&str]) -> anyhow::Result<Order> {
+        let words = std::iter::once(&"chaos").chain(words);
+        Order::of(&Line::try_parse_from(words)?.arguments)
+    }
+
+    #[test]
+    fn an_upgrade_has_two_releases_or_is_refused() {
+        assert!(order(&["--version", "3.6.1", "kill_leader", "upgrade"]).is_err());
+        assert!(order(&["--version", "3.6.4", "--version", "3.7.2", "upgrade"]).is_err());
+        let order = order(&["--version", "3.8.6", "--version", "3.6.1", "upgrade"]).unwrap();
+        assert_eq!(order.path, ["3.6.1", "3.8.6"]);
+        assert!(order.faults.is_empty());
+    }
+
+    #[test]
+    fn everything_is_done_where_nothing_is_named() {
+        let whole = order(&[]).unwrap();
+        assert_eq!(whole.versions, LINES);
+        assert_eq!(whole.faults.len(), faults::ALL.len());
+        assert_eq!(whole.path, ["3.5.7", "3.6.1", "3.8.6", "3.9.5"]);
+        let one = order(&["--version", "3.6.1"]).unwrap();
+        assert_eq!((one.versions.len(), one.path.len()), (1, 0));
+        let fault = order(&["kill_leader"]).unwrap();
+        assert_eq!((fault.faults.len(), fault.path.len()), (1, 0));
+        for words in [["kill_nobody"], ["--version=3.4.14"]] {
+            assert!(order(&words).is_err());
+        }
+    }
+
+    #[test]
+    fn what_failed_is_named_at_the_end() {
+        let mut failures = Failures::default();
+        assert_eq!(failures.note("3.5.7", Ok(1)), Some(1));
+        assert_eq!(
+            failures.note::<u8>("3.6.1", Err(anyhow::anyhow!("lost"))),
+            None
+        );
+        assert!(failures.none().unwrap_err().to_string().contains("3.6.1"));
+        assert!(Failures::default().none().is_ok());
+    }
 }
