@@ -19,6 +19,9 @@ use signal_hook::iterator::Signals;
 /// Where the repository is.
 const TOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
+/// What `--write` writes.
+const PAGE: &str = "docs/chaos.md";
+
 /// Let ensembles suffer under clients that write and read all the time, and judge what these were told
 ///
 /// Builds the images first, or takes those that the engine has with `--images`. Records go to
@@ -107,6 +110,10 @@ impl Order {
 
 fn all(arguments: &Arguments, world: &World) -> anyhow::Result<()> {
     let order = Order::of(arguments)?;
+    if arguments.write {
+        // Or the page is found wrong when hours have passed.
+        page("")?;
+    }
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
     eprintln!("seed {seed}");
     let releases = (order.versions.iter())
@@ -141,11 +148,14 @@ fn all(arguments: &Arguments, world: &World) -> anyhow::Result<()> {
     // Tables that lack what failed would speak well of it.
     failures.none()?;
     if arguments.write {
-        let page = PathBuf::from(TOP).join("docs/chaos.md");
-        let written = into_page(&fs::read_to_string(&page)?, &tables)?;
-        fs::write(&page, written)?;
+        fs::write(PathBuf::from(TOP).join(PAGE), page(&tables)?)?;
     }
     Ok(())
+}
+
+/// The page with these tables.
+fn page(tables: &str) -> anyhow::Result<String> {
+    into_page(&fs::read_to_string(PathBuf::from(TOP).join(PAGE))?, tables)
 }
 
 /// What has failed while the others went on.
@@ -248,6 +258,11 @@ mod tests {
         for words in [["kill_nobody"], ["--version=3.4.14"]] {
             assert!(order(&words).is_err());
         }
+    }
+
+    #[test]
+    fn the_page_has_a_place_for_tables() {
+        assert!(page("tables").unwrap().contains("tables"));
     }
 
     #[test]
