@@ -17,7 +17,6 @@ pub mod lenience;
 pub mod load;
 pub mod measure;
 pub mod ordeal;
-
 pub mod report;
 pub mod run;
 pub mod upgrade;

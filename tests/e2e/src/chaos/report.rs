@@ -114,6 +114,9 @@ impl Report {
             .map(|(version, run)| (version.as_str(), run));
         let upgrade = self.upgrade.iter().map(|run| ("upgrade", run));
         let all: Vec<(&str, &Survived)> = runs.chain(upgrade).collect();
+        if all.is_empty() {
+            return;
+        }
         let names = all.iter().map(|(name, _)| (*name).to_owned());
         let mut rows: Vec<Vec<String>> =
             vec![std::iter::once(String::new()).chain(names).collect()];
@@ -220,6 +223,11 @@ mod tests {
             "{}",
             report.markdown()
         );
+    }
+
+    #[test]
+    fn nothing_is_said_of_nothing() {
+        assert_eq!(Report::default().markdown(), "");
     }
 
     #[test]
