@@ -281,7 +281,8 @@ fn step_by_step<'a>(
             .filter(|error| !follows(error))
             .for_each(|error| complaints.say(error));
     });
-    let own_file = own::check(environment, &values).map_err(|error| complaints.say(error));
+    let own_file =
+        own::check(environment, &values, &facts.config).map_err(|error| complaints.say(error));
     let is_broken = !problems.is_empty() || !adoption.refusals.is_empty() || own_file.is_err();
     let (Ok(identity), Ok(plan), false) = (identity, plan, is_broken) else {
         return None;

@@ -33,7 +33,7 @@ impl Section<'_> {
     /// Its name, which is also what `zoo.cfg` calls it.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Server(_) => "Server",
+            Self::Server(_) => SERVER,
             Self::Client(_) => CLIENT,
             Self::QuorumServer(_) => QUORUM_SERVER,
             Self::QuorumLearner(_) => QUORUM_LEARNER,
@@ -41,6 +41,8 @@ impl Section<'_> {
     }
 }
 
+/// Where a server looks for its clients.
+pub const SERVER: &str = "Server";
 /// Where servers look for those that may log in.
 pub const QUORUM_SERVER: &str = "QuorumServer";
 /// Where a server looks for its own user.

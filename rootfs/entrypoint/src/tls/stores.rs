@@ -121,7 +121,7 @@ pub fn problems(values: &Values, unreadable: &[Unreadable]) -> Vec<StoreError> {
         ] {
             // It may also be named as a setting.
             match values.optional_path(store.file) {
-                None if is_needed && setting(values, &store.location()).is_none() => {
+                None if is_needed && values.setting(&store.location()).is_none() => {
                     problems.push(StoreError::NotNamed {
                         enable: side.enable.name(),
                         variable: store.file.name(),
@@ -145,12 +145,7 @@ pub fn problems(values: &Values, unreadable: &[Unreadable]) -> Vec<StoreError> {
 fn is_known(values: &Values, store: &Store, path: &Path) -> bool {
     let name = path.to_string_lossy();
     EXTENSIONS.iter().any(|extension| name.ends_with(extension))
-        || setting(values, &store.type_key()).is_some()
-}
-
-fn setting<'a>(values: &'a Values, key: &str) -> Option<&'a str> {
-    let settings = values.settings().filter(|setting| setting.key == key);
-    settings.last().map(|setting| setting.value.as_str())
+        || values.setting(&store.type_key()).is_some()
 }
 
 #[cfg(test)]

@@ -280,6 +280,12 @@ impl Values {
         listed.flatten().chain(&self.settings)
     }
 
+    /// What the last of the settings for this key says.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        let settings = self.settings().filter(|setting| setting.key == key);
+        settings.last().map(|setting| setting.value.as_str())
+    }
+
     /// Puts a path in the place of a default; what the user has set stays.
     pub fn adopt(&mut self, id: Id<Path>, path: &Path) {
         let row = &mut self.rows[id.row()];
