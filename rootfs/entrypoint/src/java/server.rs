@@ -192,6 +192,15 @@ mod tests {
                 true,
             ),
             (&[("SERVER_JVMFLAGS", "-Dpassword.rules=x")], "", new, false),
+            (
+                &[(
+                    "SERVER_JVMFLAGS",
+                    "-Dzookeeper.DigestAuthenticationProvider.superDigest=super:x",
+                )],
+                "",
+                new,
+                true,
+            ),
         ] {
             let line = shown(&on(pairs, file, release));
             assert_eq!(

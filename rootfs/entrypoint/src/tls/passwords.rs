@@ -53,9 +53,12 @@ pub fn of_client(values: &Values) -> Vec<Password<'_>> {
         .collect()
 }
 
-/// Whether the value of a key, or of a system property, is a password.
+/// Whether the value of a key, or of a system property, is a password, or the digest of one that can be guessed by it.
 pub fn is_password(key: &str) -> bool {
-    key.to_ascii_lowercase().ends_with("password")
+    let key = key.to_ascii_lowercase();
+    ["password", "superdigest"]
+        .iter()
+        .any(|end| key.ends_with(end))
 }
 
 /// Whether some password stands in a `zoo.cfg`.
@@ -112,6 +115,9 @@ mod tests {
         for (key, expected) in [
             ("ssl.keyStore.password", true),
             ("metricsProvider.ssl.trustStore.Password", true),
+            ("DigestAuthenticationProvider.superDigest", true),
+            ("digestauthenticationprovider.SUPERDIGEST", true),
+            ("DigestAuthenticationProvider.digestAlg", false),
             ("ssl.keyStore.passwordPath", false),
             ("ssl.keyStore.location", false),
         ] {

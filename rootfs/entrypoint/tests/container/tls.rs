@@ -120,6 +120,20 @@ fn a_password_that_is_a_setting_makes_the_file_private() {
 }
 
 #[test]
+fn the_digest_of_a_password_makes_the_file_private() {
+    let mut container = Container::open();
+    container.set(
+        "ZOO_CFG_DigestAuthenticationProvider_superDigest",
+        "super:geheim",
+    );
+    let ended = container.serve();
+    assert!(!ended.stderr.contains("geheim"), "{}", ended.stderr);
+    assert_eq!(mode(&container, "conf/zoo.cfg"), 0o600);
+    let arguments = container.read("arguments");
+    assert!(arguments.contains("-Dzookeeper.admin.serverAddress=127.0.0.1\n"));
+}
+
+#[test]
 fn a_setting_wins_over_a_password_that_it_does_not_show() {
     let mut container = with_stores("CLIENT");
     container.set("ZOO_CFG_ssl_keyStore_password", "anders");
