@@ -4,7 +4,7 @@
 //! environment → [`variables`] (validated values) → [`prepare`] (facts, then a plan, then its
 //! execution) → [`java`] (a command line) → [`supervise`] (the child of PID 1).
 //! Once it runs, [`control`] is how others talk to PID 1, and [`runtime`] the directory for that.
-//! [`auth`] is who may log in.
+//! [`auth`] is who may log in, [`tls`] what is encrypted, and [`protection`] whether what is asked of both is done.
 //! [`applets`] are the commands, one file each; `main.rs` only picks one.
 //!
 //! It refuses before it writes: everything is validated first, every problem is printed, and no file
@@ -27,6 +27,7 @@ pub mod log;
 pub mod myid;
 pub mod prepare;
 pub mod properties;
+pub mod protection;
 pub mod release;
 pub mod runtime;
 pub mod servers;

@@ -8,12 +8,11 @@ use std::process::{Command, ExitCode};
 
 use super::failure;
 use crate::auth::znodes::{Guard, Order};
-use crate::auth::{Asked, asked, login, own};
+use crate::auth::{Asked, login, own};
 use crate::control::Listener;
 use crate::endpoint::{Endpoint, Transport};
 use crate::exit::{self, Circumstances};
 use crate::file::{self, Reader};
-use crate::gate::GateError;
 use crate::java::{JavaCommand, ServerConfig, heap, jmx, logback};
 use crate::journal::{Format, Journal};
 use crate::prepare::daemon::{self, IdentityError};
@@ -21,14 +20,11 @@ use crate::prepare::facts::{self, Facts, Surroundings};
 use crate::prepare::history;
 use crate::prepare::hooks::{self, HookError};
 use crate::prepare::mounts::Mounts;
-use crate::prepare::plan::{Plan, PlanError};
+use crate::prepare::plan::Plan;
 use crate::prepare::system::Host;
 use crate::prepare::{self, Prepared, adopt, files, memory};
 use crate::supervise::{Ended, Grace, Program, Signals, Supervisor, code_of};
-use crate::tls::StoreError;
-use crate::variables::ids::{
-    ALLOW_ANONYMOUS_LOGIN, CONF_DIR, DEBUG, ENABLE_AUTH, LOG_FORMAT, PID_FILE, STOP_TIMEOUT,
-};
+use crate::variables::ids::{CONF_DIR, DEBUG, LOG_FORMAT, PID_FILE, STOP_TIMEOUT};
 use crate::variables::{Environment, Reading, Values};
 
 /// Prepares a server and runs it; the status of the container.
@@ -235,8 +231,7 @@ fn step_by_step<'a>(
     std::mem::take(&mut reading.warnings)
         .iter()
         .for_each(|warning| journal.warning(warning));
-    let doubtful = reading.is_broken(ALLOW_ANONYMOUS_LOGIN) || reading.is_broken(ENABLE_AUTH);
-    let users_doubtful = reading.is_any_broken(&asked::ROWS);
+    let broken = reading.broken();
     let (mut values, problems) = reading.parts();
     problems.iter().for_each(|problem| complaints.say(problem));
     // Without a table nothing is known to be mounted, and nothing is adopted.
@@ -268,17 +263,9 @@ fn step_by_step<'a>(
     }
     let plan = Plan::make(environment, &values, &facts).map_err(|errors| {
         // Beside broken values only that is worth saying which does not follow from them.
-        let follows = |error: &&PlanError| match error {
-            PlanError::Gate(GateError::Undecided) => doubtful,
-            PlanError::Gate(GateError::Unknown { .. }) => false,
-            PlanError::Auth(_) => users_doubtful,
-            PlanError::Lacks { .. } => false,
-            PlanError::Store(StoreError::UnknownType { .. } | StoreError::Unreadable(_)) => false,
-            _ => !problems.is_empty(),
-        };
         errors
             .iter()
-            .filter(|error| !follows(error))
+            .filter(|error| !error.follows_from(&broken))
             .for_each(|error| complaints.say(error));
     });
     let own_file =

@@ -2,15 +2,15 @@
 //!
 //! [`users`] are names and passwords, [`asked`] is what the variables ask for, all of it validated. What
 //! follows from that: [`jaas`] the file in which Java looks for passwords, [`sasl`] the lines of `zoo.cfg` and the
-//! properties of the JVM, by release, [`kept`] what a `zoo.cfg` must not lack, [`login`] how a process gets its
+//! properties of the JVM, by release, [`rules`] what a `zoo.cfg` must do, [`login`] how a process gets its
 //! passwords, [`own`] what becomes of a JAAS file that somebody has brought along, [`znodes`] the ACLs of the nodes that
 //! are there from the beginning.
 
 pub mod asked;
 pub mod jaas;
-pub mod kept;
 pub mod login;
 pub mod own;
+pub mod rules;
 pub mod sasl;
 pub mod users;
 pub mod znodes;

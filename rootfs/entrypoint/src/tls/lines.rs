@@ -7,7 +7,7 @@ use crate::variables::ids::{Id, TLS_PORT_NUMBER};
 
 /// What accepts connections: ZooKeeper's own default knows no TLS.
 pub(super) const FACTORY: &str = "serverCnxnFactory";
-const NETTY: &str = "org.apache.zookeeper.server.NettyServerCnxnFactory";
+pub(super) const NETTY: &str = "org.apache.zookeeper.server.NettyServerCnxnFactory";
 
 /// A line of `zoo.cfg`.
 #[derive(Clone, Debug, PartialEq, Eq)]

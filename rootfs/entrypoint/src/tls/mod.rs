@@ -2,15 +2,13 @@
 //!
 //! Both are the same but for names ([`sides`]). The variables become lines of `zoo.cfg` ([`lines`]), after the
 //! [`stores`] that they name were looked at; the [`passwords`] of those stores are never among the lines. Whatever
-//! `zoo.cfg` is in force in the end must still do what the variables ask for ([`demands`]): protection does not
-//! go missing silently.
+//! `zoo.cfg` is in force in the end must still do what the variables ask for, by the [`rules`].
 
-pub mod demands;
 pub mod lines;
 pub mod passwords;
+pub mod rules;
 pub mod sides;
 pub mod stores;
 
-pub use demands::Demand;
-pub use sides::{CLIENT_ROWS, CLIENTS, SERVER_ROWS, SERVERS, SIDES, Side, Store};
+pub use sides::{CLIENT_ROWS, CLIENTS, ROWS, SERVER_ROWS, SERVERS, SIDES, Side, Store};
 pub use stores::{StoreError, Unreadable};

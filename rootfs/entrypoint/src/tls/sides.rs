@@ -74,6 +74,23 @@ pub const SERVERS: Side = Side {
 /// Both.
 pub const SIDES: [&Side; 2] = [&CLIENTS, &SERVERS];
 
+/// All rows of TLS.
+pub const ROWS: [usize; 13] = [
+    TLS_CLIENT_AUTH.row(),
+    TLS_CLIENT_ENABLE.row(),
+    TLS_CLIENT_KEYSTORE_FILE.row(),
+    TLS_CLIENT_KEYSTORE_PASSWORD.row(),
+    TLS_CLIENT_TRUSTSTORE_FILE.row(),
+    TLS_CLIENT_TRUSTSTORE_PASSWORD.row(),
+    TLS_PORT_NUMBER.row(),
+    TLS_QUORUM_CLIENT_AUTH.row(),
+    TLS_QUORUM_ENABLE.row(),
+    TLS_QUORUM_KEYSTORE_FILE.row(),
+    TLS_QUORUM_KEYSTORE_PASSWORD.row(),
+    TLS_QUORUM_TRUSTSTORE_FILE.row(),
+    TLS_QUORUM_TRUSTSTORE_PASSWORD.row(),
+];
+
 /// The rows that a client of the encrypted port needs.
 pub const CLIENT_ROWS: [usize; 6] = [
     TLS_CLIENT_ENABLE.row(),

@@ -19,4 +19,4 @@ pub use kinds::{Kind, RootLogger, ServerNumber, Value};
 pub use secret::Secret;
 pub use settings::Setting;
 pub use table::{Effect, Group, TABLE, Variable};
-pub use values::{Reading, Values};
+pub use values::{Broken, Reading, Values};

@@ -1,5 +1,6 @@
 //! The validated value of every variable.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::environment::{Environment, Problem};
@@ -33,6 +34,29 @@ pub struct Reading {
     pub warnings: Vec<String>,
     /// The problems, by row.
     problems: Vec<(usize, Problem)>,
+}
+
+/// The rows that have a problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken(BTreeSet<usize>);
+
+impl Broken {
+    /// Whether all is well.
+    pub fn is_nothing(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether any of these rows has a problem.
+    pub fn is_any_of(&self, rows: &[usize]) -> bool {
+        rows.iter().any(|row| self.0.contains(row))
+    }
+
+    /// Whether some setting of `zoo.cfg` cannot be read, by which name soever.
+    pub fn is_a_setting(&self) -> bool {
+        let is_setting =
+            |row: &usize| (TABLE.get(*row)).is_none_or(|variable| variable.kind == Kind::Settings);
+        self.0.iter().any(is_setting)
+    }
 }
 
 impl Reading {
@@ -84,14 +108,9 @@ impl Reading {
         &self.values
     }
 
-    /// Whether this row has a problem.
-    pub fn is_broken<T: ?Sized>(&self, id: Id<T>) -> bool {
-        self.problems.iter().any(|(row, _)| *row == id.row())
-    }
-
-    /// Whether any of these rows has a problem.
-    pub fn is_any_broken(&self, rows: &[usize]) -> bool {
-        self.problems.iter().any(|(row, _)| rows.contains(row))
+    /// Which rows have a problem.
+    pub fn broken(&self) -> Broken {
+        Broken(self.problems.iter().map(|(row, _)| *row).collect())
     }
 
     /// The values if these rows are valid: a tool does not mind what only concerns the server.

@@ -71,6 +71,7 @@ fn every_problem_is_said_one_line_each_and_nothing_is_written() {
             &format!("{list}: entry `zoo2:2888:2888`: quorum and election port are both 2888"),
             "set ZOO_ALLOW_ANONYMOUS_LOGIN=yes to let anybody connect (for development), or ZOO_ENABLE_AUTH=yes to ask \
              for a user and a password",
+            "ZOO_TLS_CLIENT_ENABLE=yes needs ZOO_TLS_CLIENT_TRUSTSTORE_FILE: whose certificates are trusted",
             &format!(
                 "ZOO_TLS_CLIENT_KEYSTORE_FILE is /nowhere.p12, which uid {} cannot read (No such file or directory (os \
                  error 2)): mount it there",

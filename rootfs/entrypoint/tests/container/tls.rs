@@ -194,8 +194,8 @@ fn tls_is_never_missing_silently() {
     assert_eq!(
         ended.stderr,
         format!(
-            "zookeeper-entrypoint: error: ZOO_TLS_CLIENT_ENABLE=yes, and {}, which wins, has no secureClientPort: add it \
-             there, or remove the file to have it made from the variables\n",
+            "zookeeper-entrypoint: error: ZOO_TLS_CLIENT_ENABLE=yes, and {}, which wins, has no \
+             `secureClientPort=3181`: add it there, or remove the file to have it made from the variables\n",
             path.display()
         )
     );
@@ -220,6 +220,31 @@ fn tls_is_never_missing_silently() {
 }
 
 #[test]
+fn what_is_missing_of_tls_is_said_beside_other_mistakes() {
+    let mut container = Container::open();
+    container
+        .set("ZOO_TLS_CLIENT_ENABLE", "yes")
+        .set("ZOO_TICK_TIME", "0");
+    let errors = |container: &Container| {
+        let ended = container.serve();
+        assert_eq!(ended.code, Some(1));
+        ended.stderr.matches(": error: ").count()
+    };
+    assert_eq!(errors(&container), 3, "both stores");
+    container.set("ZOO_TLS_CLIENT_AUTH", "x");
+    assert_eq!(errors(&container), 2, "who knows what is needed");
+    container
+        .set("ZOO_TLS_CLIENT_AUTH", "")
+        .set("ZOO_CFG_EXTRA", "ssl.keyStore.location");
+    assert_eq!(errors(&container), 2, "who knows what was meant");
+    container.set("ZOO_CFG_EXTRA", "");
+    fs::create_dir(container.path("conf")).unwrap();
+    let config = format!("dataDir={}\n", container.path("data").display());
+    fs::write(container.path("conf/zoo.cfg"), config).unwrap();
+    assert_eq!(errors(&container), 2, "the kept file lacks its keys");
+}
+
+#[test]
 fn settings_cannot_switch_off_what_a_variable_asks_for() {
     let mut container = with_stores("QUORUM");
     container
@@ -230,10 +255,11 @@ fn settings_cannot_switch_off_what_a_variable_asks_for() {
     assert_eq!(ended.code, Some(1));
     assert_eq!(
         ended.stderr,
-        "zookeeper-entrypoint: error: ZOO_TLS_QUORUM_ENABLE=yes, and zoo.cfg with the settings of ZOO_CFG_… has no \
-         sslQuorum: leave that to the variables of TLS\n\
-         zookeeper-entrypoint: error: ZOO_TLS_QUORUM_CLIENT_AUTH is need, and zoo.cfg with the settings of ZOO_CFG_… has \
-         ssl.quorum.clientAuth=none: leave that to the variables of TLS\n"
+        "zookeeper-entrypoint: error: ZOO_TLS_QUORUM_ENABLE=yes, and zoo.cfg with the settings of ZOO_CFG_… has \
+         `sslQuorum=false` instead of `sslQuorum=true`: take that out of ZOO_CFG_EXTRA or ZOO_CFG_…\n\
+         zookeeper-entrypoint: error: ZOO_TLS_QUORUM_CLIENT_AUTH=need, and zoo.cfg with the settings of ZOO_CFG_… has \
+         `ssl.quorum.clientAuth=none` instead of `ssl.quorum.clientAuth=need`: take that out of ZOO_CFG_EXTRA or \
+         ZOO_CFG_…\n"
     );
     assert!(!container.path("conf").exists());
 }

@@ -11,15 +11,14 @@ use std::path::Path;
 use super::PlanError;
 use super::number::OwnNumber;
 use super::servers;
-use crate::auth::kept;
 use crate::config;
 use crate::prepare::facts::{Facts, Found, Kept, Reason};
 use crate::properties::{self, Properties};
+use crate::protection::{self, Origin};
 use crate::release::Release;
 use crate::servers::{Host, Server, ServerId, ServerList};
 use crate::stamp;
-use crate::tls::demands::{self, Origin};
-use crate::tls::{passwords, stores};
+use crate::tls::{passwords, rules, stores};
 use crate::variables::Values;
 use crate::variables::ids::{ADVERTISED_HOST, CONF_DIR, SERVERS};
 
@@ -60,10 +59,14 @@ pub(super) fn decide(
         name: own_name(values, facts),
     };
     let path = values.path(CONF_DIR).join("zoo.cfg");
+    let release = facts.installed.release;
+    let unmet = |config: &Properties, origin: Origin| -> Vec<PlanError> {
+        let unmet = protection::unmet(values, release, config, &origin);
+        unmet.into_iter().map(PlanError::from).collect()
+    };
     let (content, write, mut warnings) = match &facts.config {
         Found::Kept(kept) => {
-            let unmet = demands::unmet(values, &kept.properties, &Origin::kept(&path));
-            errors.extend(unmet.into_iter().map(PlanError::from));
+            errors.extend(unmet(&kept.properties, Origin::kept(&path)));
             let warning = kept_warning(values, kept);
             (kept.content.clone(), None, Vec::from_iter(warning))
         }
@@ -72,7 +75,15 @@ pub(super) fn decide(
             let (listed, of_name) = servers_to_write(values, facts, &own);
             let (body, mut warnings) = config::body(values, &listed, facts.installed);
             warnings.extend(of_name);
-            check_tls(values, facts, &body, errors);
+            let stores = stores::problems(values, &facts.unreadable_stores);
+            let settings = unmet(&Properties::parse(body.as_bytes()), Origin::Settings);
+            // Without stores there is nothing more to be said of TLS.
+            let follows = |error: &PlanError| {
+                !stores.is_empty()
+                    && matches!(error, PlanError::Protection(demand) if demand.is_of_tls())
+            };
+            errors.extend(settings.into_iter().filter(|error| !follows(error)));
+            errors.extend(stores.into_iter().map(PlanError::from));
             let content = stamp::stamped(&body);
             // A password must not stay where anybody can read it.
             let open = passwords::stand_in(&Properties::parse(body.as_bytes()))
@@ -84,16 +95,7 @@ pub(super) fn decide(
         }
     };
     let properties = Properties::parse(&content);
-    let is_kept = matches!(&facts.config, Found::Kept(_));
-    for line in kept::lacking(values, facts.installed.release, &properties) {
-        let path = values.path(CONF_DIR).join("zoo.cfg");
-        errors.push(if is_kept {
-            PlanError::Lacks { path, line }
-        } else {
-            PlanError::TakenBack { line }
-        });
-    }
-    warnings.extend(demands::warnings(values, &properties));
+    warnings.extend(rules::warnings(values, &properties, &path));
     warnings.extend(password_warning(&properties, facts, &path));
     let reconfigurable = config::is_reconfigurable(&properties);
     if reconfigurable {
@@ -103,7 +105,6 @@ pub(super) fn decide(
         warnings.extend(unspecified_warning(&properties, &own));
     }
     let mut notes = Vec::new();
-    let release = facts.installed.release;
     let start_from = if reconfigurable {
         StartFrom::Itself
     } else if let Some(named) = with_own_name(&content, &properties, release, &own) {
@@ -122,17 +123,6 @@ pub(super) fn decide(
         warnings,
         notes,
     }
-}
-
-/// Without stores there is nothing more to be said; with them, what settings of the user's have left of it.
-fn check_tls(values: &Values, facts: &Facts, body: &str, errors: &mut Vec<PlanError>) {
-    let stores = stores::problems(values, &facts.unreadable_stores);
-    if stores.is_empty() {
-        let config = Properties::parse(body.as_bytes());
-        let unmet = demands::unmet(values, &config, &Origin::Settings);
-        errors.extend(unmet.into_iter().map(PlanError::from));
-    }
-    errors.extend(stores.into_iter().map(PlanError::from));
 }
 
 /// What to say of passwords that stand in the file: the variables of TLS would keep them out of it.

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use super::servers::SEVERAL_ADDRESSES;
-use crate::auth::AuthError;
-use crate::auth::sasl::Line;
+use crate::auth::{AuthError, asked};
 use crate::gate::GateError;
+use crate::protection::Demand;
 use crate::release::Release;
 use crate::servers::ServerId;
-use crate::tls::{Demand, StoreError};
+use crate::tls::{self, StoreError};
+use crate::variables::Broken;
+use crate::variables::ids::{ALLOW_ANONYMOUS_LOGIN, ENABLE_AUTH};
 
 /// Why there is nothing to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,27 +21,9 @@ pub enum PlanError {
     /// The users who may log in are not what they must be.
     #[error(transparent)]
     Auth(#[from] AuthError),
-    /// A file that is kept does not protect as is asked for.
-    #[error(
-        "{} is kept as it is and has no line `{}={}`, which {}=yes asks for: add it, or remove the file to have it made \
-         anew",
-        path.display(), line.key, line.value, line.switch
-    )]
-    Lacks {
-        /// `zoo.cfg`.
-        path: PathBuf,
-        /// The line.
-        line: Line,
-    },
-    /// Further settings take back what is asked for.
-    #[error(
-        "{}=yes asks for `{}={}`, and ZOO_CFG_EXTRA or ZOO_CFG_… says otherwise",
-        line.switch, line.key, line.value
-    )]
-    TakenBack {
-        /// The line.
-        line: Line,
-    },
+    /// What is asked for to protect is not done.
+    #[error(transparent)]
+    Protection(#[from] Demand),
     /// `myid` is no number of a server.
     #[error("{} holds no number from 1 to 255", path.display())]
     Myid {
@@ -105,7 +89,24 @@ pub enum PlanError {
     /// Stores that TLS cannot be had with.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A `zoo.cfg` without the TLS that is asked for.
-    #[error(transparent)]
-    Tls(#[from] Demand),
+}
+
+impl PlanError {
+    /// Whether it may be there only because these rows could not be read, and is not worth saying beside them.
+    pub fn follows_from(&self, broken: &Broken) -> bool {
+        match self {
+            Self::Gate(GateError::Undecided) => {
+                broken.is_any_of(&[ALLOW_ANONYMOUS_LOGIN.row(), ENABLE_AUTH.row()])
+            }
+            Self::Gate(GateError::Unknown { .. }) => false,
+            Self::Auth(_) => broken.is_any_of(&asked::ROWS),
+            Self::Protection(demand) => broken.is_any_of(demand.asked.rows),
+            // Stores and what they are may also be settings.
+            Self::Store(StoreError::NotNamed { .. } | StoreError::UnknownType { .. }) => {
+                broken.is_any_of(&tls::ROWS) || broken.is_a_setting()
+            }
+            Self::Store(StoreError::Unreadable(_)) => false,
+            _ => !broken.is_nothing(),
+        }
+    }
 }

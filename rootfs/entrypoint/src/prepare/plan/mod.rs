@@ -15,6 +15,7 @@ use crate::auth::{Asked, sasl};
 use crate::config;
 use crate::gate::{self, Configuration};
 use crate::properties::Properties;
+use crate::protection;
 use crate::servers::ServerId;
 use crate::tls::passwords;
 use crate::variables::ids::{CONF_DIR, SERVERS};
@@ -78,6 +79,8 @@ impl Plan {
         warnings.extend(number.warning(facts));
         let config = configuration::decide(values, facts, &number, &mut errors);
         warnings.extend(config.warnings);
+        let by_flags = protection::unmet_by_flags(environment, values, &config.properties);
+        errors.extend(by_flags.map(PlanError::from));
         warnings.extend(storage(values, facts).warnings());
         if !errors.is_empty() {
             return Err(errors);

@@ -492,11 +492,13 @@ fn authentication_is_in_the_file_or_there_is_no_start() {
             ..facts()
         };
         let refused = errors(&AUTH, &facts);
-        assert_eq!(refused.len(), 2);
         assert_eq!(
-            refused[1],
-            "/srv/conf/zookeeper/zoo.cfg is kept as it is and has no line `sessionRequireClientSASLAuth=true`, which \
-             ZOO_ENABLE_AUTH=yes asks for: add it, or remove the file to have it made anew"
+            refused,
+            [format!(
+                "ZOO_ENABLE_AUTH=yes, and /srv/conf/zookeeper/zoo.cfg, which wins, has no `{provider}`, no \
+                 `sessionRequireClientSASLAuth=true`: add it there, or remove the file to have it made from the \
+                 variables"
+            )]
         );
         let with = format!("{content}{provider}\nsessionRequireClientSASLAuth=true\n");
         let facts = Facts {
@@ -510,8 +512,20 @@ fn authentication_is_in_the_file_or_there_is_no_start() {
     assert_eq!(
         errors(&[&AUTH[..], &[taken_back]].concat(), &facts()),
         [
-            "ZOO_ENABLE_AUTH=yes asks for `sessionRequireClientSASLAuth=true`, and ZOO_CFG_EXTRA or ZOO_CFG_… says \
-             otherwise"
+            "ZOO_ENABLE_AUTH=yes, and zoo.cfg with the settings of ZOO_CFG_… has `sessionRequireClientSASLAuth=false` \
+             instead of `sessionRequireClientSASLAuth=true`: take that out of ZOO_CFG_EXTRA or ZOO_CFG_…"
         ]
     );
+
+    // The same by whatever name.
+    for skipped in [
+        ("ZOO_CFG_skipACL", "yes"),
+        ("ZOO_CFG_EXTRA", "skipACL=yes"),
+        ("SERVER_JVMFLAGS", "-Dzookeeper.skipACL=yes"),
+    ] {
+        let refused = errors(&[&AUTH[..], &[skipped]].concat(), &facts());
+        assert_eq!(refused.len(), 1, "{refused:?}");
+        assert!(refused[0].contains("skipACL=yes`: take "), "{refused:?}");
+        assert!(made(&[ALLOWED, skipped], &facts()).is_ok());
+    }
 }
