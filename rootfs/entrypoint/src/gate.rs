@@ -1,9 +1,10 @@
 //! The gate: what must be decided about security before a server may start. It never fails open.
 
 use crate::variables::ids::{
-    ALLOW_ANONYMOUS_LOGIN, ENABLE_AUTH, ENABLE_QUORUM_AUTH, Id, SERVER_ID,
+    ALLOW_ANONYMOUS_LOGIN, ENABLE_AUTH, ENABLE_QUORUM_AUTH, Id, SERVER_ID, TLS_CLIENT_ENABLE,
+    TLS_QUORUM_ENABLE,
 };
-use crate::variables::{Environment, TABLE, Values, kinds, unknown};
+use crate::variables::{Environment, Values, kinds, unknown};
 
 /// Where the configuration comes from, which decides whether the question of anonymous clients is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +26,8 @@ pub enum GateError {
     Undecided,
     /// What sounds like protection and is switched on, but protects from nothing.
     #[error(
-        "{name} is switched on and is no variable of this image{}",
-        nearest.map(|known| format!("; did you mean {known}?")).unwrap_or_default()
+        "{name} is switched on and is no variable of this image; {}",
+        meant(*nearest)
     )]
     Unknown {
         /// The variable that was set.
@@ -34,6 +35,16 @@ pub enum GateError {
         /// What may have been meant.
         nearest: Option<&'static str>,
     },
+}
+
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(
+        || {
+            let switches = SWITCHES.map(|id| id.name());
+            format!("take it out, or use what protects: {}", switches.join(", "))
+        },
+        |known| format!("did you mean {known}?"),
+    )
 }
 
 /// Decides; a warning is what to say of a start that is allowed.
@@ -87,14 +98,23 @@ fn unknown_protections(environment: &Environment) -> impl Iterator<Item = GateEr
 
 fn sounds_like_protection(name: &str) -> bool {
     let mut words = name.split('_');
-    let is_meant = |name: &str| SWITCHES.iter().any(|id| TABLE[id.row()].name == name);
     words.next() == Some("ZOO")
         && (words.any(|word| ["TLS", "SSL", "SASL"].contains(&word) || word.starts_with("AUTH"))
-            || unknown::nearest(name).is_some_and(is_meant))
+            || SWITCHES
+                .iter()
+                .any(|id| strsim::osa_distance(name, id.name()) <= TYPO))
 }
 
 /// What somebody who has mistyped a name may have meant to switch on.
-const SWITCHES: [Id<bool>; 2] = [ENABLE_AUTH, ENABLE_QUORUM_AUTH];
+const SWITCHES: [Id<bool>; 4] = [
+    ENABLE_AUTH,
+    ENABLE_QUORUM_AUTH,
+    TLS_CLIENT_ENABLE,
+    TLS_QUORUM_ENABLE,
+];
+
+/// Letters that may be wrong in it: with more of them other words are as near, such as those of `ZOO_ENABLE_ACL`.
+const TYPO: usize = 2;
 
 /// A file or a number in such a variable switches nothing on, but `_ENABLE=please` was meant to.
 fn is_switched_on(environment: &Environment, name: &str) -> bool {
@@ -102,7 +122,10 @@ fn is_switched_on(environment: &Environment, name: &str) -> bool {
     let text = text.as_deref().unwrap_or_default();
     match kinds::boolean(text.trim_matches(['"', '\'', ' '])) {
         Some(is_on) => is_on,
-        None => !text.is_empty() && name.ends_with("_ENABLE"),
+        None => {
+            let is_switch = name.ends_with("_ENABLE") || name.ends_with("_ENABLED");
+            !text.is_empty() && is_switch
+        }
     }
 }
 
@@ -182,19 +205,34 @@ mod tests {
         for (name, meant) in [
             (
                 "ZOO_TLS_CLEINT_ENABLE",
-                "; did you mean ZOO_TLS_CLIENT_ENABLE?",
+                "did you mean ZOO_TLS_CLIENT_ENABLE?",
             ),
             (
                 "ZOO_TLS_CLIENT_ENABLED",
-                "; did you mean ZOO_TLS_CLIENT_ENABLE?",
+                "did you mean ZOO_TLS_CLIENT_ENABLE?",
             ),
-            ("ZOO_AUTH_ENABLE", ""),
-            ("ZOO_ENABLE_AUTHENTICATION", ""),
-            ("ZOO_ENABLE_AUHT", "; did you mean ZOO_ENABLE_AUTH?"),
-            ("ZOO_ENABEL_AUTH", "; did you mean ZOO_ENABLE_AUTH?"),
+            ("ZOO_AUTH_ENABLE", NONE),
+            ("ZOO_ENABLE_AUTHENTICATION", NONE),
+            ("ZOO_ENABLE_AUHT", "did you mean ZOO_ENABLE_AUTH?"),
+            ("ZOO_ENABEL_AUTH", "did you mean ZOO_ENABLE_AUTH?"),
             (
                 "ZOO_ENABLE_QUORUM_AUHT",
-                "; did you mean ZOO_ENABLE_QUORUM_AUTH?",
+                "did you mean ZOO_ENABLE_QUORUM_AUTH?",
+            ),
+            ("ZOO_ENALBE_AUHT", "did you mean ZOO_ENABLE_AUTH?"),
+            ("ZOO_ENABLEAUTH", "did you mean ZOO_ENABLE_AUTH?"),
+            ("ZOO_ENABLE_AUT", "did you mean ZOO_ENABLE_AUTH?"),
+            (
+                "ZOO_TLS_CLIENT_ENABEL",
+                "did you mean ZOO_TLS_CLIENT_ENABLE?",
+            ),
+            (
+                "ZOO_TSL_CLIENT_ENABLE",
+                "did you mean ZOO_TLS_CLIENT_ENABLE?",
+            ),
+            (
+                "ZOO_TLS_QUROUM_ENABLE",
+                "did you mean ZOO_TLS_QUORUM_ENABLE?",
             ),
         ] {
             for configuration in [Configuration::Generated, Configuration::Brought] {
@@ -205,7 +243,7 @@ mod tests {
                 assert_eq!(
                     errors,
                     [format!(
-                        "{name} is switched on and is no variable of this image{meant}"
+                        "{name} is switched on and is no variable of this image; {meant}"
                     )]
                 );
                 assert_eq!(
@@ -213,6 +251,39 @@ mod tests {
                     [""; 0]
                 );
             }
+        }
+    }
+    const NONE: &str = "take it out, or use what protects: ZOO_ENABLE_AUTH, ZOO_ENABLE_QUORUM_AUTH, \
+                        ZOO_TLS_CLIENT_ENABLE, ZOO_TLS_QUORUM_ENABLE";
+
+    #[test]
+    fn what_sounds_like_something_else_is_left_to_a_warning() {
+        for name in [
+            "ZOO_ENABLE_IPV6",
+            "ZOO_ENABLE_JMX",
+            "ZOO_ENABLE_TTL",
+            "ZOO_ENABLE_ACL",
+            "ZOO_ENABLE_LOGS",
+            "ZOO_ENABLE_RECONFIG",
+            "ZOO_ENABLE_QUORUM",
+        ] {
+            let (errors, _) = judged(&[(name, "yes")], Configuration::Brought);
+            assert_eq!(errors, [""; 0], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_switch_that_is_on_in_other_words_is_on() {
+        for (name, value, is_refused) in [
+            ("ZOO_SSL_ENABLED", "required", true),
+            ("ZOO_TLS_CLIENT_ENABLED", "required", true),
+            ("ZOO_SASL_ENABLE", "please", true),
+            ("ZOO_SSL_ENABLED", "off", false),
+            ("ZOO_SSL_ENABLED", "", false),
+            ("ZOO_SSL_PORT", "3181", false),
+        ] {
+            let (errors, _) = judged(&[(name, value)], Configuration::Brought);
+            assert_eq!(!errors.is_empty(), is_refused, "{name}={value}: {errors:?}");
         }
     }
 }

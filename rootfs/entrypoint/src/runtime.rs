@@ -68,6 +68,10 @@ pub enum Found {
     Nothing,
 }
 
+/// What to do where there is no private directory; the places were refused one by one before.
+pub const ADVICE: &str = "let the user of the server write to /dev/shm or /tmp, as with `--tmpfs /tmp`, or name a pid \
+                          file in a directory of its own by ZOO_PID_FILE";
+
 impl RuntimeDirectory {
     /// Makes the directory anew, beside the pid file if that is possible. To be called as the user that the
     /// server runs as. It is removed, with everything in it, when the last copy of the value is dropped.

@@ -36,6 +36,14 @@ enum Check {
     Liveness,
 }
 
+/// What is known of the server.
+enum Found {
+    /// Its own words.
+    Said(Health),
+    /// It was not asked, and takes connections.
+    Listening,
+}
+
 /// Runs the check.
 pub(super) fn run(arguments: &[OsString]) -> ExitCode {
     let words: Vec<&str> = arguments
@@ -67,9 +75,13 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
     let alive = check == Check::Liveness;
     // Docker keeps the output of the last checks, so one line says what was found.
     let (line, healthy) = match health(&environment, &values, &endpoint, check) {
-        Ok(Health::Serving { mode }) => (format!("serving as {mode}"), true),
-        Ok(Health::Waiting) => ("alive, not serving".to_owned(), alive),
-        Ok(Health::Silenced) => (
+        Ok(Found::Listening) => (
+            "alive; whether it serves is not asked on an encrypted port".to_owned(),
+            alive,
+        ),
+        Ok(Found::Said(Health::Serving { mode })) => (format!("serving as {mode}"), true),
+        Ok(Found::Said(Health::Waiting)) => ("alive, not serving".to_owned(), alive),
+        Ok(Found::Said(Health::Silenced)) => (
             "alive; `srvr` is not in ZOO_4LW_COMMANDS_WHITELIST".to_owned(),
             alive,
         ),
@@ -84,17 +96,17 @@ fn health(
     values: &Values,
     endpoint: &Endpoint,
     check: Check,
-) -> io::Result<Health> {
+) -> io::Result<Found> {
     let limit = Duration::from_secs(u64::from(values.integer(HC_TIMEOUT)));
     match (endpoint.transport, check) {
-        (Transport::Plain, _) => client::health(endpoint, limit),
+        (Transport::Plain, _) => client::health(endpoint, limit).map(Found::Said),
         // Every few seconds a JVM beside the server would be too much for being alive.
         (Transport::Tls, Check::Liveness) => {
-            client::connects(endpoint, limit).map(|()| Health::Waiting)
+            client::connects(endpoint, limit).map(|()| Found::Listening)
         }
         (Transport::Tls, Check::Readiness) => {
             become_daemon(values)?;
-            encrypted::health(environment, values, endpoint, limit)
+            encrypted::health(environment, values, endpoint, limit).map(Found::Said)
         }
     }
 }

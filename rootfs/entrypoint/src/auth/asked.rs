@@ -131,10 +131,7 @@ impl Asked {
         });
         let switch = name(ENABLE_QUORUM_AUTH);
         let quorum = values.boolean(ENABLE_QUORUM_AUTH).then(|| Quorum {
-            learner: {
-                reader.need(switch, QUORUM_LEARNER_USER);
-                reader.user(QUORUM_LEARNER_USER, QUORUM_LEARNER_PASSWORD)
-            },
+            learner: reader.needed_user(switch, QUORUM_LEARNER_USER, QUORUM_LEARNER_PASSWORD),
             servers: reader.users(switch, QUORUM_SERVER_USERS, QUORUM_SERVER_PASSWORDS),
         });
         let client = reader.user(CLIENT_USER, CLIENT_PASSWORD);
@@ -287,6 +284,19 @@ impl Reader<'_> {
         Some(users)
     }
 
+    fn needed_user(
+        &mut self,
+        switch: &'static str,
+        named: Named,
+        passwords: Passwords,
+    ) -> Option<User> {
+        // Half of them is a mistake of its own.
+        if self.values.secret(passwords).is_none() {
+            self.need(switch, named);
+        }
+        self.user(named, passwords)
+    }
+
     fn user(&mut self, named: Named, passwords: Passwords) -> Option<User> {
         match (self.values.user(named), self.values.secret(passwords)) {
             (None, None) => None,
@@ -413,6 +423,17 @@ mod tests {
                 &[
                     "ZOO_SERVER_PASSWORDS: the password of user1 contains `${`, which Java would replace",
                     "ZOO_CLIENT_PASSWORD is set and ZOO_CLIENT_USER is not: set both or neither",
+                ],
+            ),
+            (
+                &[
+                    QUORUM,
+                    ("ZOO_QUORUM_LEARNER_PASSWORD", "pw"),
+                    ("ZOO_QUORUM_SERVER_PASSWORDS", "pw"),
+                ],
+                &[
+                    "ZOO_QUORUM_LEARNER_PASSWORD is set and ZOO_QUORUM_LEARNER_USER is not: set both or neither",
+                    "ZOO_QUORUM_SERVER_PASSWORDS is set and ZOO_QUORUM_SERVER_USERS is not: set both or neither",
                 ],
             ),
             (

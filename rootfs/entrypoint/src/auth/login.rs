@@ -18,7 +18,7 @@ use super::sasl;
 use super::users::User;
 use crate::file;
 use crate::release::Release;
-use crate::runtime::RuntimeDirectory;
+use crate::runtime::{ADVICE, RuntimeDirectory};
 
 /// System properties for a JVM.
 pub type Properties = Vec<(&'static str, OsString)>;
@@ -27,7 +27,7 @@ pub type Properties = Vec<(&'static str, OsString)>;
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     /// There is no private directory.
-    #[error("no private directory for the passwords of the users")]
+    #[error("no private directory for the passwords of the users: {ADVICE}")]
     NoPlace,
     /// The file cannot be written.
     #[error("cannot write {}: {source}", path.display())]

@@ -26,7 +26,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use secret::SecretProperty;
 pub use server::ServerConfig;
 
-use crate::runtime::RuntimeDirectory;
+use crate::runtime::{ADVICE, RuntimeDirectory};
 use crate::variables::ids::BASE_DIR;
 use crate::variables::{Environment, Kind, RootLogger, TABLE, Values};
 
@@ -47,7 +47,7 @@ pub struct JavaCommand {
 #[derive(Debug, thiserror::Error)]
 pub enum HideError {
     /// There is no private directory.
-    #[error("no private directory for passwords")]
+    #[error("no private directory for the passwords of stores or of the super user: {ADVICE}")]
     NoPlace,
     /// The file without a name cannot be written.
     #[error("cannot keep passwords in memory: {0}")]

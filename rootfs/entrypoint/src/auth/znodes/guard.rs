@@ -40,6 +40,10 @@ const MOST_WAIT: Duration = Duration::from_secs(30);
 /// So many failures at a server that serves are worth a word.
 const FAILURES: u32 = 20;
 
+/// The same at one that does not say whether it serves: a member that waits for its ensemble fails like that, so it
+/// is ten seconds and then ten minutes.
+const FAILURES_IN_THE_DARK: u32 = PATIENCE + 120;
+
 /// Enough for what it calls.
 const STACK: usize = 256 * 1024;
 
@@ -85,17 +89,31 @@ enum Attempt {
     LeftToAnother,
     /// The server does not serve.
     NotYet,
+    /// The server does not say whether it serves, and lets nobody in.
+    InTheDark(SessionError),
 }
 
 impl Order {
     fn carry_out(&self, ended: &Receiver<()>) {
         let mut pauses = Pauses::default();
         let mut failures = 0;
+        let mut in_the_dark = 0;
         loop {
             let pause = match self.attempt() {
                 Ok(Attempt::Over(outcome)) => return self.report(outcome),
                 Ok(Attempt::LeftToAnother) => pauses.of_follower(),
                 Ok(Attempt::NotYet) => pauses.of_start(),
+                Ok(Attempt::InTheDark(error)) => {
+                    in_the_dark += 1;
+                    if in_the_dark == FAILURES_IN_THE_DARK {
+                        self.journal.warning(format_args!(
+                            "nobody could look yet whether the nodes {SHOWN} are open to anybody: {error}; tried again \
+                             until it works; with `srvr` in ZOO_4LW_COMMANDS_WHITELIST it would be known whether \
+                             the server serves"
+                        ));
+                    }
+                    pauses.of_start()
+                }
                 Err(error) if error.is_final() => {
                     self.journal.warning(format_args!(
                         "the nodes {SHOWN} stay open to anybody: {error}"
@@ -120,16 +138,21 @@ impl Order {
     }
 
     fn attempt(&self) -> Result<Attempt, SessionError> {
-        let may_act = match client::health(&self.endpoint, GLANCE) {
-            Ok(Health::Serving { mode }) => acts(&mode),
+        let (may_act, is_known_to_serve) = match client::health(&self.endpoint, GLANCE) {
+            Ok(Health::Serving { mode }) => (acts(&mode), true),
             // Who leads is not said; of several only one can win.
-            Ok(Health::Silenced) => true,
+            Ok(Health::Silenced) => (true, false),
             Ok(Health::Waiting) | Err(_) => return Ok(Attempt::NotYet),
         };
         let Some(user) = self.users.first() else {
             return Ok(Attempt::Over(Outcome::NotNeeded));
         };
-        let mut session = Session::open(&self.endpoint, user, LIMIT)?;
+        let mut session = match Session::open(&self.endpoint, user, LIMIT) {
+            Err(error @ SessionError::Connection(_)) if !is_known_to_serve => {
+                return Ok(Attempt::InTheDark(error));
+            }
+            session => session?,
+        };
         let outcome = if may_act {
             ownership::take(&mut session, &self.users)
         } else {
@@ -185,6 +208,8 @@ impl Pauses {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
 
     #[test]
     fn who_acts() {
@@ -212,18 +237,50 @@ mod tests {
         assert_eq!(last, Some(LATER));
     }
 
-    #[test]
-    fn it_ends_with_its_guard() {
-        // Nobody listens there.
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// A server that answers `answer` to every word and cuts every session.
+    fn server(answer: &'static str) -> Endpoint {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = Endpoint::local(listener.local_addr().unwrap().port());
-        drop(listener);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut word = [0; 4];
+                stream.read_exact(&mut word).unwrap();
+                if word == *b"srvr" {
+                    stream.write_all(answer.as_bytes()).unwrap();
+                }
+            }
+        });
+        endpoint
+    }
+
+    #[test]
+    fn a_server_that_does_not_say_whether_it_serves_may_not_serve_yet() {
+        let attempt = |answer| order(server(answer)).attempt();
+        let silenced = attempt("srvr is not executed because it is not in the whitelist.\n");
+        assert!(matches!(silenced, Ok(Attempt::InTheDark(_))));
+        let waiting = attempt("This ZooKeeper instance is not currently serving requests\n");
+        assert!(matches!(waiting, Ok(Attempt::NotYet)));
+        let serving = attempt("Mode: standalone\n");
+        assert!(matches!(serving, Err(SessionError::Connection(_))));
+    }
+
+    fn order(endpoint: Endpoint) -> Order {
         let names = crate::auth::UserName::parse_list("a").unwrap();
-        let order = Order {
+        Order {
             endpoint,
             users: Users::zip(&names, &crate::variables::Secret::new("b")).unwrap(),
             journal: Journal::default(),
-        };
+        }
+    }
+
+    #[test]
+    fn it_ends_with_its_guard() {
+        // Nobody listens there.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = Endpoint::local(listener.local_addr().unwrap().port());
+        drop(listener);
+        let order = order(endpoint);
         let (end, ended) = mpsc::channel();
         let thread = thread::spawn(move || order.carry_out(&ended));
         drop(end);
