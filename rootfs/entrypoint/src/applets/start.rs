@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 
 use super::failure;
 use crate::auth::znodes::{Guard, Order};
-use crate::auth::{Asked, login, own};
+use crate::auth::{Asked, Users, login, own};
 use crate::control::Listener;
 use crate::endpoint::{Endpoint, Transport};
 use crate::exit::{self, Circumstances};
@@ -335,14 +335,29 @@ fn order(logins: &Asked, prepared: &Prepared, journal: Journal) -> Option<Order>
             users,
             journal,
         }),
-        _ => {
-            journal.warning(
-                "the ACLs of /, /zookeeper and /zookeeper/quota stay as they are: zoo.cfg has no client port that is \
-                 not encrypted",
-            );
+        encrypted => {
+            journal.warning(by_hand(encrypted.as_ref(), &users));
             None
         }
     }
+}
+
+/// What we cannot do ourselves: we speak no TLS.
+fn by_hand(encrypted: Option<&Endpoint>, users: &Users) -> String {
+    let acl: Vec<String> = users
+        .iter()
+        .map(|user| format!("sasl:{}:cdrwa", user.name))
+        .collect();
+    let acl = acl.join(",");
+    let first = users
+        .first()
+        .map_or_else(String::new, |user| format!(" as {}", user.name));
+    let port = encrypted.map_or_else(|| "PORT".to_owned(), |endpoint| endpoint.port.to_string());
+    format!(
+        "the nodes /, /zookeeper and /zookeeper/quota keep their ACLs, at first open to anybody who gets in: zoo.cfg has \
+         no client port that is not encrypted. Type{first} `zkCli.sh -server HOST:{port} setAcl / {acl}` once, with a \
+         HOST that the certificate names, then the same for /zookeeper and /zookeeper/quota"
+    )
 }
 
 fn heap_warning(environment: &Environment, values: &Values) -> Option<String> {

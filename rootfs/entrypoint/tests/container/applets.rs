@@ -115,7 +115,14 @@ fn only_an_encrypted_port_costs_a_jvm() {
     fs::create_dir(container.path("conf")).unwrap();
     let config = format!("secureClientPort={port}\nclientPort=\n");
     fs::write(container.path("conf/zoo.cfg"), config).unwrap();
-    assert_eq!(container.run(&["healthcheck", "--liveness"]).code, Some(0));
+    let alive = container.run(&["healthcheck", "--liveness"]);
+    assert_eq!(
+        (alive.code, alive.stdout.as_str()),
+        (
+            Some(0),
+            "alive; whether it serves is not asked on an encrypted port\n"
+        )
+    );
     assert!(!container.path("arguments").exists());
 
     container.java("echo Mode: follower");

@@ -191,6 +191,22 @@ fn a_file_that_is_kept_and_does_not_protect_ends_the_start() {
 }
 
 #[test]
+fn where_the_first_nodes_cannot_be_closed_it_is_said_how() {
+    let container = asking();
+    fs::create_dir(container.path("conf")).unwrap();
+    let config = format!(
+        "dataDir={}\nsecureClientPort=3281\nsessionRequireClientSASLAuth=true\n\
+         authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider\n",
+        container.path("data").display()
+    );
+    fs::write(container.path("conf/zoo.cfg"), config).unwrap();
+    let ended = container.serve();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let command = "Type as user1 `zkCli.sh -server HOST:3281 setAcl / sasl:user1:cdrwa,sasl:user2:cdrwa` once";
+    assert!(ended.stderr.contains(command), "{}", ended.stderr);
+}
+
+#[test]
 fn a_jaas_file_of_the_users_own_must_have_users() {
     let mut container = asking();
     let own = container.path("own");
