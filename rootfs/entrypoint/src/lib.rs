@@ -25,6 +25,7 @@ pub mod java;
 pub mod journal;
 pub mod log;
 pub mod myid;
+pub mod nameless;
 pub mod prepare;
 pub mod properties;
 pub mod protection;

@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
         return code;
     }
     if java.is_encrypted
-        && let Err(code) = check_stores(&values)
+        && let Err(code) = check_stores(&environment, &values)
     {
         return code;
     }
@@ -63,14 +63,14 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
         Err(code) => return code,
     };
     if let Some(file) = file {
-        java.put_first(login::of_client(file.leave(), release));
+        java.put_first(file.leave(release));
     }
     exec(java)
 }
 
 /// As the user that Java runs as: what it would say itself is a stack trace.
-fn check_stores(values: &Values) -> Result<(), ExitCode> {
-    let unreadable = stores::unreadable_by_client(values);
+fn check_stores(environment: &Environment, values: &Values) -> Result<(), ExitCode> {
+    let unreadable = stores::unreadable_by_client(environment, values);
     for store in &unreadable {
         Journal::default().error(StoreError::Unreadable(store.clone()));
     }
@@ -98,7 +98,7 @@ fn file(
     user: Result<Option<User>, Vec<String>>,
 ) -> Result<Option<JaasFile>, ExitCode> {
     if own::of_client(environment, values).is_some() {
-        return Ok(None);
+        return Ok(Some(JaasFile::Own));
     }
     let of_server = || login::of_running(values.path(PID_FILE)).map(JaasFile::OfServer);
     let journal = Journal::default();

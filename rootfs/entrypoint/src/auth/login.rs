@@ -1,22 +1,16 @@
 //! How a process gets its passwords: the server by a file in its private directory, made anew at every start;
-//! `zkCli.sh` by a file that has no name at all.
-//!
-//! `zkCli.sh` becomes Java and so cannot tidy up behind itself. Its file is memory that only its own process
-//! has open, is on no disk, and is gone with the process, however that ends.
+//! `zkCli.sh`, which becomes Java and so cannot tidy up behind itself, by a [file without a name](NamelessFile).
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::{IntoRawFd, OwnedFd};
+use std::io;
 use std::path::{Path, PathBuf};
-
-use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use super::asked::Asked;
 use super::jaas::{self, Section};
 use super::sasl;
 use super::users::User;
 use crate::file;
+use crate::nameless::NamelessFile;
 use crate::release::Release;
 use crate::runtime::{ADVICE, RuntimeDirectory};
 
@@ -92,10 +86,17 @@ fn written(runtime: &RuntimeDirectory) -> impl Fn(io::Error) -> LoginError {
 }
 
 fn properties(asked: &Asked, release: Release) -> Properties {
-    let (property, value) = sasl::FIPS_MODE;
-    let is_set = asked.is_anything() && sasl::has_fips_mode(release);
-    is_set
-        .then(|| (property, value.into()))
+    if asked.is_anything() {
+        digest_allowed(Some(release))
+    } else {
+        Properties::new()
+    }
+}
+
+/// What a JVM must be told that is to use DIGEST-MD5.
+fn digest_allowed(release: Option<Release>) -> Properties {
+    let told = release.and_then(sasl::fips_mode);
+    told.map(|(property, value)| (property, value.into()))
         .into_iter()
         .collect()
 }
@@ -119,39 +120,33 @@ fn sections(asked: &Asked) -> Vec<Section<'_>> {
 /// Where Java finds as whom a client logs in.
 #[derive(Debug)]
 pub enum JaasFile {
-    /// A file without a name: it is there as long as this is, or, once this process has become another program, as
-    /// long as that.
-    Nameless(OwnedFd),
+    /// A file without a name.
+    Nameless(NamelessFile),
     /// The one of the server that runs in this container.
     OfServer(PathBuf),
+    /// One that the user's own flags name.
+    Own,
 }
 
 impl JaasFile {
     /// Makes the file of a client. To be called as the user that the client runs as.
     pub fn of_client(user: &User) -> io::Result<Self> {
-        // It stays open in the program that this process becomes, and in no other: nothing is started meanwhile.
-        let mut file = File::from(memfd_create(jaas::NAME, MFdFlags::empty())?);
-        file.write_all(jaas::text(&[Section::Client(user)]).as_bytes())?;
-        Ok(Self::Nameless(file.into()))
+        let text = jaas::text(&[Section::Client(user)]);
+        NamelessFile::create(jaas::NAME, text.as_bytes()).map(Self::Nameless)
     }
 
-    /// Leaves it to the program that this process becomes; where that finds it.
-    pub fn leave(self) -> PathBuf {
-        match self {
-            Self::Nameless(file) => PathBuf::from(format!("/proc/self/fd/{}", file.into_raw_fd())),
-            Self::OfServer(path) => path,
-        }
+    /// Leaves it to the JVM that this process becomes; what to tell that.
+    pub fn leave(self, release: Option<Release>) -> Properties {
+        let path = match self {
+            Self::Nameless(file) => Some(file.leave()),
+            Self::OfServer(path) => Some(path),
+            Self::Own => None,
+        };
+        path.map(|path| (jaas::PROPERTY, path.into()))
+            .into_iter()
+            .chain(digest_allowed(release))
+            .collect()
     }
-}
-
-/// What to tell the JVM of a client that logs in.
-pub fn of_client(file: PathBuf, release: Option<Release>) -> Properties {
-    let (property, value) = sasl::FIPS_MODE;
-    let fips_mode = release.filter(|release| sasl::has_fips_mode(*release));
-    let fips_mode = fips_mode.map(|_| (property, value.into()));
-    std::iter::once((jaas::PROPERTY, file.into()))
-        .chain(fips_mode)
-        .collect()
 }
 
 /// The file of the server that runs in this container, if clients find a user in it.
@@ -245,17 +240,19 @@ mod tests {
             name: UserName::parse("a").unwrap(),
             password: Secret::new("geheim"),
         };
-        let file = JaasFile::of_client(&user).unwrap();
-        let path = file.leave();
-        // Java looks before it reads.
-        for _ in 0..2 {
-            let content = std::fs::read_to_string(&path).unwrap();
-            assert!(content.contains("password=\"geheim\""));
-        }
-        let target = std::fs::read_link(&path).unwrap();
-        assert!(target.display().to_string().starts_with("/memfd:"));
-        let told = of_client(path.clone(), Some(Release::new(3, 6, 1)));
-        assert_eq!(told, [(jaas::PROPERTY, path.clone().into())]);
-        assert_eq!(of_client(path, Some(Release::new(3, 9, 4))).len(), 2);
+        let told = |release| JaasFile::of_client(&user).unwrap().leave(Some(release));
+        let [(jaas::PROPERTY, path)] = &told(Release::new(3, 6, 1))[..] else {
+            panic!("more than the file");
+        };
+        let content = std::fs::read_to_string(path).unwrap();
+        assert!(content.contains("password=\"geheim\""));
+        let fips_mode = ("zookeeper.fips-mode", OsString::from("false"));
+        assert_eq!(told(Release::new(3, 9, 4))[1..], [fips_mode.clone()]);
+        // One of the user's own names a user for DIGEST-MD5, too.
+        assert_eq!(
+            JaasFile::Own.leave(Some(Release::new(3, 9, 4))),
+            [fips_mode]
+        );
+        assert_eq!(JaasFile::Own.leave(Some(Release::new(3, 6, 1))), []);
     }
 }

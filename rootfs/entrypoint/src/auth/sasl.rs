@@ -26,8 +26,8 @@ pub struct Line {
 /// Without this provider no ACL can name a user who has logged in.
 pub const PROVIDER: &str = "org.apache.zookeeper.server.auth.SASLAuthenticationProvider";
 
-/// The property that lets DIGEST-MD5 be used, and its value.
-pub const FIPS_MODE: (&str, &str) = ("zookeeper.fips-mode", "false");
+/// A system property that lets DIGEST-MD5 be used, and its value.
+const FIPS_MODE: (&str, &str) = ("zookeeper.fips-mode", "false");
 
 const CLIENTS: &str = "ZOO_ENABLE_AUTH";
 const QUORUM: &str = "ZOO_ENABLE_QUORUM_AUTH";
@@ -84,9 +84,9 @@ pub fn refuses_anonymous(release: Release) -> bool {
     release >= Release::new(3, 5, 9)
 }
 
-/// Whether this release has to be told that DIGEST-MD5 is meant.
-pub fn has_fips_mode(release: Release) -> bool {
-    release >= Release::new(3, 9, 0)
+/// The property by which this release has to be told that DIGEST-MD5 is meant, and its value.
+pub fn fips_mode(release: Release) -> Option<(&'static str, &'static str)> {
+    (release >= Release::new(3, 9, 0)).then_some(FIPS_MODE)
 }
 
 /// What to say of what is asked for and is less than it sounds.
@@ -106,8 +106,7 @@ pub fn warnings(asked: &Asked, release: Release) -> Vec<String> {
             ));
         }
     }
-    if asked.is_anything() && has_fips_mode(release) {
-        let (property, value) = FIPS_MODE;
+    if let Some((property, value)) = fips_mode(release).filter(|_| asked.is_anything()) {
         warnings.push(format!(
             "ZooKeeper {release} refuses DIGEST-MD5 in FIPS mode: -D{property}={value} is set"
         ));

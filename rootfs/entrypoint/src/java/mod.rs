@@ -16,19 +16,18 @@ mod tls;
 mod tool;
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::AsRawFd;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use nix::sys::memfd::{MFdFlags, memfd_create};
 use secret::SecretProperty;
 pub use server::ServerConfig;
 
+use crate::nameless::NamelessFile;
 use crate::runtime::{ADVICE, RuntimeDirectory};
+use crate::tls::passwords;
 use crate::variables::ids::BASE_DIR;
-use crate::variables::{Environment, Kind, RootLogger, TABLE, Values};
+use crate::variables::{Environment, Kind, RootLogger, TABLE, Values, settings};
 
 /// A command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +40,8 @@ pub struct JavaCommand {
     pub secrets: Vec<SecretProperty>,
     /// Whether it is a client that speaks TLS.
     pub is_encrypted: bool,
+    /// The variables with passwords, which are not in its environment.
+    withheld: Vec<String>,
 }
 
 /// Why secrets have no place.
@@ -69,6 +70,7 @@ impl JavaCommand {
             arguments: line.0,
             secrets: Vec::new(),
             is_encrypted: false,
+            withheld: withheld(environment),
         }
     }
 
@@ -114,21 +116,14 @@ impl JavaCommand {
 
     /// The same for a program that ends soon: into a file without a name, that goes with the last process that has
     /// it open. It must be kept open until Java has been started.
-    pub fn hide_secrets_in_memory(&mut self) -> Result<Option<File>, HideError> {
+    pub fn hide_secrets_in_memory(&mut self) -> Result<Option<NamelessFile>, HideError> {
         if self.secrets.is_empty() {
             return Ok(None);
         }
         let content = secret::argument_file(self.secrets.iter());
-        let created = memfd_create(secret::FILE, MFdFlags::empty());
-        let mut file = created
-            .map(File::from)
-            .map_err(|errno| HideError::Memory(errno.into()))?;
-        file.write_all(&content).map_err(HideError::Memory)?;
+        let file = NamelessFile::create(secret::FILE, &content).map_err(HideError::Memory)?;
         let mut line = Line::default();
-        line.argument_file(&PathBuf::from(format!(
-            "/proc/self/fd/{}",
-            file.as_raw_fd()
-        )));
+        line.argument_file(&file.path());
         self.secrets.clear();
         self.begin_with(line);
         Ok(Some(file))
@@ -150,10 +145,8 @@ impl JavaCommand {
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments);
-        for variable in TABLE.iter().filter(|row| row.kind == Kind::Secret) {
-            for name in std::iter::once(&variable.name).chain(variable.aliases) {
-                command.env_remove(name);
-            }
+        for name in &self.withheld {
+            command.env_remove(name);
         }
         command
     }
@@ -197,6 +190,21 @@ impl Line {
         path.push(jars);
         self.extend([OsString::from("-cp"), path]);
     }
+}
+
+/// Which variables have passwords, or may: what is in a list of settings Java has in `zoo.cfg`.
+fn withheld(environment: &Environment) -> Vec<String> {
+    let secret = TABLE
+        .iter()
+        .filter(|row| matches!(row.kind, Kind::Secret | Kind::Settings))
+        .flat_map(|row| std::iter::once(row.name).chain(row.aliases.iter().copied()))
+        .map(str::to_owned);
+    let settings = environment
+        .iter()
+        .map(|(name, _)| name)
+        .filter(|name| settings::is_setting(name) && passwords::is_password(name))
+        .map(str::to_owned);
+    secret.chain(settings).collect()
 }
 
 /// `$JAVA_HOME/bin/java`, else the one on the `PATH`.
@@ -299,13 +307,26 @@ mod tests {
 
     #[test]
     fn passwords_are_not_handed_down_in_the_environment() {
-        let command = server_of(&[], Release::new(3, 6, 1)).command();
+        let pairs = [
+            ("ZOO_CFG_ssl_keyStore_password", "geheim"),
+            (
+                "ZOO_CFG_DigestAuthenticationProvider_superDigest",
+                "super:x",
+            ),
+            ("ZOO_CFG_EXTRA", "a=b"),
+            ("ZOO_CFG_a_b", "c"),
+        ];
+        let command = server_of(&pairs, Release::new(3, 6, 1)).command();
         let removed = |name: &str| {
             command
                 .get_envs()
                 .any(|(key, value)| key == name && value.is_none())
         };
         assert!(removed("ZOO_SUPER_USER_PASSWORD"));
+        for (name, _) in &pairs[..3] {
+            assert!(removed(name), "{name}");
+        }
+        assert!(!removed("ZOO_CFG_a_b"));
         assert!(!removed("ZOO_SUPER_USER_PASSWORD_FILE"));
         assert!(!removed("JVMFLAGS"));
     }

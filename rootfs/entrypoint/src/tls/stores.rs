@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::sides::{CLIENTS, SIDES, Side, Store};
 use crate::file::{self, Reader};
-use crate::variables::Values;
+use crate::java::flags;
+use crate::variables::ids::CLIENT_JVMFLAGS;
+use crate::variables::{Environment, Values};
 
 /// What ZooKeeper tells stores apart by: the end of the name, in small letters. Later releases know `.bcfks`
 /// too, but not without a provider that is not in the image.
@@ -75,32 +77,34 @@ impl Unreadable {
 pub fn unreadable(values: &Values, reader: Reader) -> Vec<Unreadable> {
     let asked_for = SIDES.into_iter().filter(|side| side.is_asked_for(values));
     asked_for
-        .flat_map(|side| unreadable_of(values, side, reader))
+        .flat_map(Side::stores)
+        .filter_map(|store| unreadable_store(values, store, reader))
         .collect()
 }
 
-/// The same for a client of the encrypted port.
-pub fn unreadable_by_client(values: &Values) -> Vec<Unreadable> {
-    unreadable_of(values, &CLIENTS, Reader::own())
+/// The same for a client of the encrypted port; stores that its flags name are Java's to open.
+pub fn unreadable_by_client(environment: &Environment, values: &Values) -> Vec<Unreadable> {
+    let given = flags::of_user(environment, values, CLIENT_JVMFLAGS);
+    let is_ours = |store: &&Store| {
+        let property = format!("zookeeper.{}", store.location());
+        flags::property(&given, &property).is_none()
+    };
+    let stores = CLIENTS.stores().into_iter().filter(is_ours);
+    stores
+        .filter_map(|store| unreadable_store(values, store, Reader::own()))
+        .collect()
 }
 
-fn unreadable_of(values: &Values, side: &Side, reader: Reader) -> Vec<Unreadable> {
-    let named = side.stores().into_iter().filter_map(|store| {
-        let path = values.optional_path(store.file)?;
-        Some((store.file.name(), path))
-    });
-    named
-        .filter_map(|(variable, path)| {
-            let error = file::check_readable(path, reader).err()?;
-            Some(Unreadable {
-                variable,
-                path: path.to_owned(),
-                uid: reader.uid,
-                kind: error.kind(),
-                reason: error.to_string(),
-            })
-        })
-        .collect()
+fn unreadable_store(values: &Values, store: &Store, reader: Reader) -> Option<Unreadable> {
+    let path = values.optional_path(store.file)?;
+    let error = file::check_readable(path, reader).err()?;
+    Some(Unreadable {
+        variable: store.file.name(),
+        path: path.to_owned(),
+        uid: reader.uid,
+        kind: error.kind(),
+        reason: error.to_string(),
+    })
 }
 
 /// Everything that is wrong with the stores of what is asked for.
@@ -151,7 +155,7 @@ fn is_known(values: &Values, store: &Store, path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::variables::{Environment, Reading};
+    use crate::variables::Reading;
 
     fn found(pairs: &[(&str, &str)]) -> Vec<String> {
         let environment: Environment = pairs.iter().copied().collect();

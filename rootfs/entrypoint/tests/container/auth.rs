@@ -90,6 +90,18 @@ fn a_client_finds_its_user_in_a_file_without_a_name() {
     container.set("CLIENT_JVMFLAGS", &flag);
     container.run(&["zkCli.sh"]);
     assert_eq!(container.read("jaas"), "mine");
+    let lib = container.path("zookeeper/lib");
+    fs::rename(
+        lib.join("zookeeper-3.6.1.jar"),
+        lib.join("zookeeper-3.9.4.jar"),
+    )
+    .unwrap();
+    container.run(&["zkCli.sh"]);
+    let arguments = container.read("arguments");
+    assert!(
+        arguments.contains("-Dzookeeper.fips-mode=false\n"),
+        "{arguments}"
+    );
 }
 
 #[test]

@@ -266,7 +266,7 @@ fn settings_cannot_switch_off_what_a_variable_asks_for() {
 
 #[test]
 fn a_client_hides_its_passwords_without_a_file() {
-    let container = with_stores("CLIENT");
+    let mut container = with_stores("CLIENT");
     container.java(KEEP);
     let ended = container.run(&["zkCli.sh", "-server", "zoo1:3181", "ls", "/"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -293,5 +293,13 @@ fn a_client_hides_its_passwords_without_a_file() {
         ended.stderr
     );
     let ended = container.run(&["zkCli.sh", "-server", "zoo1:2181", "ls", "/"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+
+    // The flags name others, and win.
+    container.set(
+        "CLIENT_JVMFLAGS",
+        "-Dzookeeper.ssl.keyStore.location=/a.p12 -Dzookeeper.ssl.trustStore.location=/b.p12",
+    );
+    let ended = container.run(&["zkCli.sh", "-server", "zoo1:3181", "ls", "/"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
 }
