@@ -7,7 +7,7 @@ use crate::variables::ids::{
     QUORUM_LEARNER_PASSWORD, QUORUM_LEARNER_USER, QUORUM_SERVER_PASSWORDS, QUORUM_SERVER_USERS,
     SERVER_PASSWORDS, SERVER_USERS,
 };
-use crate::variables::{Environment, Secret, TABLE, Values};
+use crate::variables::{Environment, Secret, Values};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,10 +112,6 @@ type Named = Id<Option<UserName>>;
 type Listed = Id<[UserName]>;
 type Passwords = Id<Option<Secret>>;
 
-const fn name<T: ?Sized>(id: Id<T>) -> &'static str {
-    TABLE[id.row()].name
-}
-
 impl Asked {
     /// What is asked for, and everything that is wrong with it.
     pub fn read(environment: &Environment, values: &Values) -> (Self, Vec<AuthError>) {
@@ -126,10 +122,10 @@ impl Asked {
             errors: Vec::new(),
         };
         let clients = values.boolean(ENABLE_AUTH).then(|| Clients {
-            users: reader.users(name(ENABLE_AUTH), SERVER_USERS, SERVER_PASSWORDS),
+            users: reader.users(ENABLE_AUTH.name(), SERVER_USERS, SERVER_PASSWORDS),
             anonymous: values.boolean(ALLOW_ANONYMOUS_LOGIN),
         });
-        let switch = name(ENABLE_QUORUM_AUTH);
+        let switch = ENABLE_QUORUM_AUTH.name();
         let quorum = values.boolean(ENABLE_QUORUM_AUTH).then(|| Quorum {
             learner: reader.needed_user(switch, QUORUM_LEARNER_USER, QUORUM_LEARNER_PASSWORD),
             servers: reader.users(switch, QUORUM_SERVER_USERS, QUORUM_SERVER_PASSWORDS),
@@ -164,77 +160,6 @@ impl Asked {
     pub fn is_anything(&self) -> bool {
         self.clients.is_some() || self.quorum.is_some()
     }
-
-    /// What to say of what may not be meant, beside what depends on the release.
-    pub fn warnings(&self, values: &Values) -> Vec<String> {
-        let mut warnings = Vec::new();
-        for (switch, is_on, given) in [
-            (
-                name(ENABLE_AUTH),
-                self.clients.is_some(),
-                values.given_as(SERVER_USERS),
-            ),
-            (
-                name(ENABLE_QUORUM_AUTH),
-                self.quorum.is_some(),
-                values.given_as(QUORUM_SERVER_USERS),
-            ),
-        ] {
-            if let Some(given) = given.filter(|_| !is_on) {
-                warnings.push(format!("{given} has no effect without {switch}=yes"));
-            }
-        }
-        if let Some(path) = self.own_file.as_ref().filter(|_| self.is_anything()) {
-            warnings.push(format!(
-                "the flags of Java name {path} as JAAS file: who may log in is what that file says"
-            ));
-        }
-        let clients = self.clients.as_ref();
-        if clients.is_none() && self.client.is_some() && self.own_file.is_none() {
-            warnings.push(format!(
-                "{} is set and {} is not: `zkCli.sh` of this container logs in, which a server without users refuses",
-                name(CLIENT_USER),
-                name(ENABLE_AUTH)
-            ));
-        }
-        warnings.extend(unknown(
-            name(CLIENT_USER),
-            self.client.as_ref(),
-            name(SERVER_USERS),
-            clients.and_then(|clients| clients.users.as_ref()),
-        ));
-        let quorum = self.quorum.as_ref();
-        warnings.extend(unknown(
-            name(QUORUM_LEARNER_USER),
-            quorum.and_then(|quorum| quorum.learner.as_ref()),
-            name(QUORUM_SERVER_USERS),
-            quorum.and_then(|quorum| quorum.servers.as_ref()),
-        ));
-        warnings
-    }
-}
-
-/// What to say of a user of this container whom its own server would not let in.
-fn unknown(
-    variable: &str,
-    user: Option<&User>,
-    listed_in: &str,
-    users: Option<&Users>,
-) -> Option<String> {
-    let user = user?;
-    let listed = users?.iter().find(|listed| listed.name == user.name);
-    match listed {
-        None => Some(format!(
-            "{variable} is {}, who is none of {listed_in}: {}",
-            user.name,
-            users?.names()
-        )),
-        Some(listed) if listed.password != user.password => Some(format!(
-            "{variable} is {}, whose password is another one in {listed_in}",
-            user.name
-        )),
-        Some(_) => None,
-    }
 }
 
 struct Reader<'a> {
@@ -247,7 +172,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn need<T: ?Sized>(&mut self, switch: &'static str, needed: Id<T>) {
         if self.is_needed && self.values.given_as(needed).is_none() {
-            let needed = name(needed);
+            let needed = needed.name();
             self.errors.push(AuthError::Needs { switch, needed });
         }
     }
@@ -264,14 +189,14 @@ impl Reader<'_> {
                 self.need(switch, users);
                 return None;
             }
-            (false, None) => return self.half(name(users), name(passwords)),
-            (true, Some(_)) => return self.half(name(passwords), name(users)),
+            (false, None) => return self.half(users.name(), passwords.name()),
+            (true, Some(_)) => return self.half(passwords.name(), users.name()),
             (false, Some(secret)) => match Users::zip(names, secret) {
                 Ok(zipped) => (zipped, passwords),
                 Err(counts) => {
                     self.errors.push(AuthError::Unequal {
-                        users: name(users),
-                        passwords: name(passwords),
+                        users: users.name(),
+                        passwords: passwords.name(),
                         counts,
                     });
                     return None;
@@ -279,7 +204,7 @@ impl Reader<'_> {
             },
         };
         for user in users.iter() {
-            self.check(user, name(passwords));
+            self.check(user, passwords.name());
         }
         Some(users)
     }
@@ -300,14 +225,14 @@ impl Reader<'_> {
     fn user(&mut self, named: Named, passwords: Passwords) -> Option<User> {
         match (self.values.user(named), self.values.secret(passwords)) {
             (None, None) => None,
-            (Some(_), None) => self.half(name(named), name(passwords)),
-            (None, Some(_)) => self.half(name(passwords), name(named)),
+            (Some(_), None) => self.half(named.name(), passwords.name()),
+            (None, Some(_)) => self.half(passwords.name(), named.name()),
             (Some(of), Some(password)) => {
                 let user = User {
                     name: of.clone(),
                     password: password.clone(),
                 };
-                self.check(&user, name(passwords));
+                self.check(&user, passwords.name());
                 Some(user)
             }
         }
@@ -331,6 +256,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::doubts;
     use crate::variables::Reading;
 
     fn read(pairs: &[(&str, &str)]) -> (Asked, Vec<String>) {
@@ -340,7 +266,7 @@ mod tests {
         let said = errors.iter().map(ToString::to_string);
         let mut said: Vec<String> = said.collect();
         if said.is_empty() {
-            said = asked.warnings(&values);
+            said = doubts::of(&asked, &values);
         }
         assert!(!said.iter().any(|said| said.contains("pw")), "{said:?}");
         (asked, said)
@@ -445,53 +371,6 @@ mod tests {
             ),
         ] {
             assert_eq!(read(pairs).1, expected, "{pairs:?}");
-        }
-    }
-
-    #[test]
-    fn what_may_not_be_meant() {
-        for (pairs, expected) in [
-            (
-                &[USERS, PASSWORDS][..],
-                "ZOO_SERVER_USERS has no effect without ZOO_ENABLE_AUTH=yes",
-            ),
-            (
-                &[("ZOO_CLIENT_USER", "user1"), ("ZOO_CLIENT_PASSWORD", "pw")],
-                "ZOO_CLIENT_USER is set and ZOO_ENABLE_AUTH is not: `zkCli.sh` of this container logs in, which a \
-                 server without users refuses",
-            ),
-            (
-                &[
-                    AUTH,
-                    USERS,
-                    PASSWORDS,
-                    ("ZOO_CLIENT_USER", "user3"),
-                    ("ZOO_CLIENT_PASSWORD", "pw"),
-                ],
-                "ZOO_CLIENT_USER is user3, who is none of ZOO_SERVER_USERS: user1, user2",
-            ),
-            (
-                &[
-                    AUTH,
-                    USERS,
-                    PASSWORDS,
-                    ("ZOO_CLIENT_USER", "user2"),
-                    ("ZOO_CLIENT_PASSWORD", "pw1"),
-                ],
-                "ZOO_CLIENT_USER is user2, whose password is another one in ZOO_SERVER_USERS",
-            ),
-            (
-                &[
-                    AUTH,
-                    (
-                        "JVMFLAGS",
-                        "-Djava.security.auth.login.config=/srv/conf/jaas.conf",
-                    ),
-                ],
-                "the flags of Java name /srv/conf/jaas.conf as JAAS file: who may log in is what that file says",
-            ),
-        ] {
-            assert_eq!(read(pairs).1, [expected], "{pairs:?}");
         }
     }
 }

@@ -247,7 +247,7 @@ mod tests {
         let content = std::fs::read_to_string(path).unwrap();
         assert!(content.contains("password=\"geheim\""));
         let fips_mode = ("zookeeper.fips-mode", OsString::from("false"));
-        assert_eq!(told(Release::new(3, 9, 4))[1..], [fips_mode.clone()]);
+        assert_eq!(told(Release::new(3, 9, 4)).last(), Some(&fips_mode));
         // One of the user's own names a user for DIGEST-MD5, too.
         assert_eq!(
             JaasFile::Own.leave(Some(Release::new(3, 9, 4))),

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use super::directories::Directory;
 use super::facts::{Facts, Found};
 use super::history::Storage;
-use crate::auth::{Asked, sasl};
+use crate::auth::{Asked, doubts, sasl};
 use crate::config;
 use crate::gate::{self, Configuration};
 use crate::properties::Properties;
@@ -72,7 +72,7 @@ impl Plan {
 
         let (logins, problems) = Asked::read(environment, values);
         errors.extend(problems.into_iter().map(PlanError::from));
-        warnings.extend(logins.warnings(values));
+        warnings.extend(doubts::of(&logins, values));
         warnings.extend(sasl::warnings(&logins, facts.installed.release));
 
         let number = OwnNumber::find(values, facts, &mut errors);
