@@ -1,12 +1,10 @@
-//! `zoo.cfg`: what we write into it, and how one that others wrote differs from the environment.
+//! What we write into `zoo.cfg`.
 //!
 //! The keys stand in the order of the table of variables, so that one environment always gives one file.
 
-use std::path::{Path, PathBuf};
-
+use super::{METRICS_CLASS, METRICS_PORT_KEY, METRICS_SWITCH};
 use crate::auth::sasl;
-use crate::file;
-use crate::properties::{self, Properties};
+use crate::properties;
 use crate::release::{Installed, Release};
 use crate::servers::ServerList;
 use crate::tls::{self, passwords};
@@ -14,7 +12,7 @@ use crate::variables::ids::{
     ENABLE_PROMETHEUS_METRICS, PORT_NUMBER, PROMETHEUS_METRICS_PORT_NUMBER, RECONFIG_ENABLED,
     SERVERS, STANDALONE_ENABLED,
 };
-use crate::variables::{Effect, Kind, Setting, TABLE, Value, Values};
+use crate::variables::{Effect, Setting, Values};
 
 /// The first release that has metrics for Prometheus.
 const METRICS: Release = Release::new(3, 6, 0);
@@ -160,96 +158,9 @@ pub fn asks_for_reconfiguration(values: &Values) -> bool {
     values.boolean(RECONFIG_ENABLED)
 }
 
-/// Whether a file has reconfiguration on, as ZooKeeper reads it.
-pub fn is_reconfigurable(config: &Properties) -> bool {
-    config
-        .get("reconfigEnabled")
-        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
-}
-
 /// Whether some server has more than one address, which ZooKeeper knows from 3.6 on.
 pub fn has_several_addresses(servers: &ServerList) -> bool {
     servers.iter().any(|server| server.addresses.len() > 1)
-}
-
-/// The variables that were set, shape `zoo.cfg`, and say something else than `kept` with its `servers`.
-pub fn ignored_variables(
-    values: &Values,
-    kept: &Properties,
-    servers: Option<&ServerList>,
-) -> Vec<&'static str> {
-    let says = |kind: Kind, key: &str, value: &Value| {
-        kept.get(key)
-            .and_then(|text| kind.parse(text).ok())
-            .as_ref()
-            == Some(value)
-    };
-    let has_all = |settings: &[Setting]| {
-        settings
-            .iter()
-            .all(|setting| kept.get(&setting.key) == Some(setting.value.trim()))
-    };
-    let differs =
-        |variable: &crate::variables::Variable, value: &Value| match (variable.effect, value) {
-            (Effect::Key(key) | Effect::KeySince(key, _), value) => {
-                !says(variable.kind, key, value)
-            }
-            (_, Value::Servers(asked_for)) => {
-                servers.is_none_or(|servers| !servers.means(asked_for, values.port(PORT_NUMBER)))
-            }
-            (_, Value::Settings(settings)) => !has_all(settings),
-            (_, Value::Boolean(asked_for)) if variable.name == METRICS_SWITCH => {
-                kept.get(METRICS_CLASS).is_some() != *asked_for
-            }
-            (_, Value::Port(_)) if variable.name == METRICS_PORT => {
-                kept.get(METRICS_CLASS).is_some() && !says(variable.kind, METRICS_PORT_KEY, value)
-            }
-            _ => tls::lines::differs(values, variable.name, kept),
-        };
-    let one_by_one = || {
-        let said = |setting: &Setting| kept.get(&setting.key) == Some(setting.value.trim());
-        (!values.settings().all(said)).then_some("ZOO_CFG_…")
-    };
-    let mut ignored: Vec<&'static str> = values
-        .iter()
-        .filter(|(variable, value, given)| *given && differs(variable, value))
-        .map(|(variable, _, _)| variable.name)
-        .collect();
-    if !ignored.contains(&"ZOO_CFG_EXTRA") {
-        ignored.extend(one_by_one());
-    }
-    ignored
-}
-
-const METRICS_SWITCH: &str = TABLE[ENABLE_PROMETHEUS_METRICS.row()].name;
-const METRICS_PORT: &str = TABLE[PROMETHEUS_METRICS_PORT_NUMBER.row()].name;
-const METRICS_CLASS: &str = "metricsProvider.className";
-const METRICS_PORT_KEY: &str = "metricsProvider.httpPort";
-
-/// The servers that a `zoo.cfg` names.
-pub fn servers_of(config: &Properties) -> Option<ServerList> {
-    let lines: Vec<String> = config
-        .with_prefix("server.")
-        .map(|(id, value)| format!("server.{id}={value}"))
-        .collect();
-    ServerList::parse(&lines.join(" ")).ok()
-}
-
-/// The file that `dynamicConfigFile` of the `zoo.cfg` at `path` names.
-///
-/// A relative name is the server's to resolve, whose working directory only the server itself knows; a file
-/// beside `zoo.cfg` is what everybody means by it.
-pub fn dynamic(config: &Properties, path: &Path) -> Option<Properties> {
-    let name = config
-        .get("dynamicConfigFile")
-        .filter(|name| !name.is_empty())?;
-    let here = PathBuf::from(name);
-    let file = if here.exists() {
-        here
-    } else {
-        path.with_file_name(name)
-    };
-    Some(Properties::parse(&file::read(&file).ok()??))
 }
 
 #[cfg(test)]
@@ -385,58 +296,5 @@ server.1=0.0.0.0:2888:3888;2181
             "{written}"
         );
         assert_eq!(warnings, ["syncLimit=8 wins over ZOO_SYNC_LIMIT"]);
-    }
-
-    #[test]
-    fn metrics_that_a_kept_file_overrules() {
-        let kept =
-            Properties::parse(b"metricsProvider.className=x\nmetricsProvider.httpPort=7000\n");
-        for (pair, expected) in [
-            (("ZOO_ENABLE_PROMETHEUS_METRICS", "yes"), &[][..]),
-            (
-                ("ZOO_ENABLE_PROMETHEUS_METRICS", "no"),
-                &["ZOO_ENABLE_PROMETHEUS_METRICS"],
-            ),
-            (("ZOO_PROMETHEUS_METRICS_PORT_NUMBER", "7000"), &[]),
-            (
-                ("ZOO_PROMETHEUS_METRICS_PORT_NUMBER", "7001"),
-                &["ZOO_PROMETHEUS_METRICS_PORT_NUMBER"],
-            ),
-        ] {
-            let found = ignored_variables(&values(&[pair]), &kept, None);
-            assert_eq!(found, expected, "{pair:?}");
-        }
-    }
-
-    #[test]
-    fn variables_that_a_kept_file_overrules() {
-        let kept = Properties::parse(
-            b"tickTime=3000\nsyncLimit=05\nserver.1=a:1:2;2181\nserver.2=b:1:2\n",
-        );
-        for (pairs, expected) in [
-            (&[][..], &[][..]),
-            (&[("ZOO_TICK_TIME", "3000"), ("ZOO_SYNC_LIMIT", "5")], &[]),
-            (
-                &[("ZOO_TICK_TIME", "2000"), ("ZOO_HEAP_SIZE", "64")],
-                &["ZOO_TICK_TIME"],
-            ),
-            (&[("ZOO_INIT_LIMIT", "10")], &["ZOO_INIT_LIMIT"]),
-            (&[("ZOO_SERVERS", "a:1:2;2181,b:1:2")], &[]),
-            (&[("ZOO_SERVERS", "a:1:2")], &["ZOO_SERVERS"]),
-            (&[("ZOO_CFG_EXTRA", "tickTime=3000")], &[]),
-            (&[("ZOO_CFG_EXTRA", "a=1")], &["ZOO_CFG_EXTRA"]),
-            (&[("ZOO_CFG_a", "1")], &["ZOO_CFG_…"]),
-            (
-                &[("ZOO_ENABLE_PROMETHEUS_METRICS", "yes")],
-                &["ZOO_ENABLE_PROMETHEUS_METRICS"],
-            ),
-            (&[("ZOO_PROMETHEUS_METRICS_PORT_NUMBER", "7001")], &[]),
-        ] {
-            assert_eq!(
-                ignored_variables(&values(pairs), &kept, servers_of(&kept).as_ref()),
-                expected,
-                "{pairs:?}"
-            );
-        }
     }
 }
