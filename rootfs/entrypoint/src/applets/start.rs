@@ -15,7 +15,7 @@ use crate::exit::{self, Circumstances};
 use crate::file::{self, Reader};
 use crate::java::{JavaCommand, ServerConfig, heap, jmx, logback};
 use crate::journal::{Format, Journal};
-use crate::prepare::daemon::{self, IdentityError};
+use crate::prepare::daemon::{self, Identity, IdentityError};
 use crate::prepare::facts::{self, Facts, Surroundings};
 use crate::prepare::history;
 use crate::prepare::hooks::{self, HookError};
@@ -222,11 +222,58 @@ fn prepare<'a>(
 /// Nothing where something is in the way, or where the container is to end.
 fn step_by_step<'a>(
     environment: &'a Environment,
-    mut reading: Reading,
+    reading: Reading,
     signals: &mut Signals,
     held: Option<&Prepared>,
     complaints: &mut Complaints,
 ) -> Option<Server<'a>> {
+    let journal = complaints.journal;
+    let settled = settle(environment, reading, held, complaints)?;
+    if signals.pending_end().is_some() {
+        return None;
+    }
+    announce(environment, &settled, journal);
+    let Settled {
+        values,
+        identity,
+        facts,
+        plan,
+    } = &settled;
+    let pid_file = values.path(PID_FILE);
+    let executed = prepare::execute(plan, *identity, pid_file, held, &mut Host, journal);
+    let prepared = complaints.all(executed, prepare::hint)?;
+    run_hooks(values, facts, signals, journal)
+        .map_err(|error| complaints.say(error))
+        .ok()?;
+    let java = command(environment, &settled, &prepared, complaints)?;
+    Some(Server {
+        environment,
+        java,
+        order: order(&plan.logins, &prepared, journal),
+        guard: None,
+        pid_file: pid_file.to_owned(),
+        prepared,
+        data: [&facts.data_directory, &facts.data_log_directory].map(PathBuf::clone),
+        journal,
+        next: None,
+    })
+}
+
+/// What is known once nothing is in the way. Nothing has been written yet.
+struct Settled {
+    values: Values,
+    identity: Identity,
+    facts: Facts,
+    plan: Plan,
+}
+
+/// Looks at everything, and says everything that is wrong.
+fn settle(
+    environment: &Environment,
+    mut reading: Reading,
+    held: Option<&Prepared>,
+    complaints: &mut Complaints,
+) -> Option<Settled> {
     let journal = complaints.journal;
     std::mem::take(&mut reading.warnings)
         .iter()
@@ -234,19 +281,7 @@ fn step_by_step<'a>(
     let broken = reading.broken();
     let (mut values, problems) = reading.parts();
     problems.iter().for_each(|problem| complaints.say(problem));
-    // Without a table nothing is known to be mounted, and nothing is adopted.
-    let mounts = Mounts::of_process().unwrap_or_default();
-    let adoption = adopt::adopted(&mut values, &mounts);
-    adoption.notes.iter().for_each(|note| journal.note(note));
-    adoption
-        .warnings
-        .iter()
-        .for_each(|warning| journal.warning(warning));
-    adoption
-        .refusals
-        .iter()
-        .for_each(|refusal| complaints.say(refusal));
-
+    let mounts = adopt(&mut values, complaints);
     let identity = daemon::identity(&values).inspect_err(|error| complaints.explain(error));
     let surroundings = Surroundings {
         mounts,
@@ -268,60 +303,79 @@ fn step_by_step<'a>(
             .filter(|error| !error.follows_from(&broken))
             .for_each(|error| complaints.say(error));
     });
-    let own_file =
-        own::check(environment, &values, &facts.config).map_err(|error| complaints.say(error));
-    let is_broken = !problems.is_empty() || !adoption.refusals.is_empty() || own_file.is_err();
-    let (Ok(identity), Ok(plan), false) = (identity, plan, is_broken) else {
-        return None;
-    };
-    if signals.pending_end().is_some() {
-        return None;
+    if let Err(error) = own::check(environment, &values, &facts.config) {
+        complaints.say(error);
     }
+    let settled = Settled {
+        identity: identity.ok()?,
+        plan: plan.ok()?,
+        values,
+        facts,
+    };
+    complaints.errors.is_empty().then_some(settled)
+}
 
+/// Puts the directories of other images in the place of defaults; what is mounted. Without a table nothing is known
+/// to be, and nothing is adopted.
+fn adopt(values: &mut Values, complaints: &mut Complaints) -> Mounts {
+    let journal = complaints.journal;
+    let mounts = Mounts::of_process().unwrap_or_default();
+    let adoption = adopt::adopted(values, &mounts);
+    adoption.notes.iter().for_each(|note| journal.note(note));
+    adoption
+        .warnings
+        .iter()
+        .for_each(|warning| journal.warning(warning));
+    adoption
+        .refusals
+        .iter()
+        .for_each(|refusal| complaints.say(refusal));
+    mounts
+}
+
+/// Says what is worth knowing of a start that will happen.
+fn announce(environment: &Environment, settled: &Settled, journal: Journal) {
+    let Settled {
+        values,
+        identity,
+        facts,
+        plan,
+    } = settled;
     plan.warnings
         .iter()
-        .chain(&heap_warning(environment, &values))
-        .chain(&jmx::warnings(&values))
+        .chain(&heap_warning(environment, values))
+        .chain(&jmx::warnings(values))
         .for_each(|warning| journal.warning(warning));
     journal.debug(format_args!(
         "ZooKeeper {}, run by {identity:?}",
         facts.installed.release
     ));
     plan.notes.iter().for_each(|note| journal.note(note));
-    let pid_file = values.path(PID_FILE);
-    let executed = prepare::execute(&plan, identity, pid_file, held, &mut Host, journal);
-    let prepared = complaints.all(executed, prepare::hint)?;
-    run_hooks(&values, &facts, signals, journal)
-        .map_err(|error| complaints.say(error))
-        .ok()?;
+}
+
+/// The command line, after its secrets were laid where only the server finds them.
+fn command(
+    environment: &Environment,
+    settled: &Settled,
+    prepared: &Prepared,
+    complaints: &mut Complaints,
+) -> Option<JavaCommand> {
+    let Settled { values, plan, .. } = settled;
+    let release = settled.facts.installed.release;
+    let runtime = prepared.runtime.as_ref();
     let config = ServerConfig {
         path: &prepared.config,
         properties: &plan.properties,
-        release: facts.installed.release,
+        release,
     };
-    let mut java = JavaCommand::server(environment, &values, &config);
-    java.put_first(logback::of_server(&values, Some(facts.installed.release)));
-    let passwords = login::of_server(
-        &plan.logins,
-        facts.installed.release,
-        prepared.runtime.as_ref(),
-    );
+    let mut java = JavaCommand::server(environment, values, &config);
+    java.put_first(logback::of_server(values, Some(release)));
+    let passwords = login::of_server(&plan.logins, release, runtime);
     java.put_first(passwords.map_err(|error| complaints.say(error)).ok()?);
-    java.hide_secrets(prepared.runtime.as_ref())
+    java.hide_secrets(runtime)
         .map_err(|error| complaints.say(error))
         .ok()?;
-    let order = order(&plan.logins, &prepared, journal);
-    Some(Server {
-        environment,
-        java,
-        order,
-        guard: None,
-        pid_file: pid_file.to_owned(),
-        prepared,
-        data: [facts.data_directory, facts.data_log_directory],
-        journal,
-        next: None,
-    })
+    Some(java)
 }
 
 /// The first nodes change hands where we know users, at the port that the server itself will find in its file.
