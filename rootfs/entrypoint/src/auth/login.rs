@@ -86,11 +86,16 @@ fn written(runtime: &RuntimeDirectory) -> impl Fn(io::Error) -> LoginError {
 }
 
 fn properties(asked: &Asked, release: Release) -> Properties {
-    if asked.is_anything() {
+    let mut properties = if asked.is_anything() {
         digest_allowed(Some(release))
     } else {
         Properties::new()
+    };
+    if asked.clients.is_some() {
+        let snapshots = sasl::no_snapshots(release).iter().copied();
+        properties.extend(snapshots.map(|(property, value)| (property, value.into())));
     }
+    properties
 }
 
 /// What a JVM must be told that is to use DIGEST-MD5.
@@ -196,6 +201,8 @@ mod tests {
             [
                 (jaas::PROPERTY, path.clone().into()),
                 ("zookeeper.fips-mode", "false".into()),
+                ("zookeeper.admin.snapshot.enabled", "false".into()),
+                ("zookeeper.admin.restore.enabled", "false".into()),
             ]
         );
         assert_eq!(
@@ -209,6 +216,10 @@ mod tests {
         let names = jaas::sections(&std::fs::read_to_string(&path).unwrap());
         assert_eq!(names, ["Server", "Client"]);
         assert_eq!(of_running(&pid_file), Some(path.clone()));
+
+        // There is neither command before.
+        let older = of_server(&asked(&AUTH), Release::new(3, 8, 6), Some(&runtime)).unwrap();
+        assert_eq!(older, properties[..1]);
 
         // For clients of the container only: the server is told of nothing.
         let client = of_server(&asked(&AUTH[3..]), release, Some(&runtime)).unwrap();

@@ -29,6 +29,13 @@ pub const PROVIDER: &str = "org.apache.zookeeper.server.auth.SASLAuthenticationP
 /// A system property that lets DIGEST-MD5 be used, and its value.
 const FIPS_MODE: (&str, &str) = ("zookeeper.fips-mode", "false");
 
+/// From 3.9.0 on the AdminServer hands out the whole database and replaces it, for whoever may read and write `/`,
+/// which anybody may until the users have it. These properties take both commands away; the same keys of `zoo.cfg` win.
+const NO_SNAPSHOTS: [(&str, &str); 2] = [
+    ("zookeeper.admin.snapshot.enabled", "false"),
+    ("zookeeper.admin.restore.enabled", "false"),
+];
+
 const CLIENTS: &str = "ZOO_ENABLE_AUTH";
 const QUORUM: &str = "ZOO_ENABLE_QUORUM_AUTH";
 
@@ -87,6 +94,12 @@ pub fn refuses_anonymous(release: Release) -> bool {
 /// The property by which this release has to be told that DIGEST-MD5 is meant, and its value.
 pub fn fips_mode(release: Release) -> Option<(&'static str, &'static str)> {
     (release >= Release::new(3, 9, 0)).then_some(FIPS_MODE)
+}
+
+/// The properties by which the AdminServer of this release does without snapshots, and their values.
+pub fn no_snapshots(release: Release) -> &'static [(&'static str, &'static str)] {
+    let knows_them = release >= Release::new(3, 9, 0);
+    if knows_them { &NO_SNAPSHOTS } else { &[] }
 }
 
 /// What to say of what is asked for and is less than it sounds.
