@@ -5,6 +5,8 @@
 //! so of several servers, or of a server and an operator, only one can win, and nothing is taken back that somebody
 //! has set meanwhile.
 
+use std::fmt::{self, Write};
+
 use super::session::{SessionError, code};
 use super::wire::{ALL, Acl, Entry};
 use crate::auth::users::Users;
@@ -32,22 +34,40 @@ pub enum Outcome {
     Taken,
     /// `/` is not open to anybody.
     NotNeeded,
+    /// Somebody has set what anybody may do with `/`, and it is something: these permissions.
+    PartlyOpen(Permissions),
     /// It is, and whoever only looks leaves it to another.
     Open,
 }
 
+/// What may be done with a node, as `getAcl` shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permissions(i32);
+
+impl fmt::Display for Permissions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let letters = [(2, 'c'), (3, 'd'), (0, 'r'), (1, 'w'), (4, 'a')];
+        let granted = letters.iter().filter(|(bit, _)| self.0 & (1 << bit) != 0);
+        granted
+            .map(|(_, letter)| *letter)
+            .try_for_each(|letter| f.write_char(letter))
+    }
+}
+
 /// Whether `/` is still open to anybody.
 pub fn look(nodes: &mut impl Nodes) -> Result<Outcome, SessionError> {
-    Ok(match open_version(nodes, ROOT)? {
-        Some(_) => Outcome::Open,
-        None => Outcome::NotNeeded,
+    Ok(match openness(nodes, ROOT)? {
+        Openness::Wide(_) => Outcome::Open,
+        Openness::Partly(permissions) => Outcome::PartlyOpen(permissions),
+        Openness::None => Outcome::NotNeeded,
     })
 }
 
 /// Gives the nodes to the users, if `/` is still open to anybody.
 pub fn take(nodes: &mut impl Nodes, users: &Users) -> Result<Outcome, SessionError> {
-    if look(nodes)? == Outcome::NotNeeded {
-        return Ok(Outcome::NotNeeded);
+    let found = look(nodes)?;
+    if found != Outcome::Open {
+        return Ok(found);
     }
     let wanted: Vec<Entry> = users
         .iter()
@@ -61,18 +81,19 @@ pub fn take(nodes: &mut impl Nodes, users: &Users) -> Result<Outcome, SessionErr
     for path in PATHS {
         taken = give(nodes, path, &wanted)?;
     }
-    Ok(if taken {
-        Outcome::Taken
+    if taken {
+        Ok(Outcome::Taken)
     } else {
-        Outcome::NotNeeded
-    })
+        // Somebody else was there first, who may have left it partly open.
+        look(nodes)
+    }
 }
 
 /// Gives one node; whether it had to be.
 fn give(nodes: &mut impl Nodes, path: &str, wanted: &[Entry]) -> Result<bool, SessionError> {
     let mut attempts = 0;
     loop {
-        let Some(version) = open_version(nodes, path)? else {
+        let Openness::Wide(version) = openness(nodes, path)? else {
             return Ok(false);
         };
         attempts += 1;
@@ -85,17 +106,29 @@ fn give(nodes: &mut impl Nodes, path: &str, wanted: &[Entry]) -> Result<bool, Se
     }
 }
 
-/// The version of the ACL, if it lets anybody do anything.
-fn open_version(nodes: &mut impl Nodes, path: &str) -> Result<Option<i32>, SessionError> {
-    match nodes.acl(path) {
-        Ok(acl) => Ok(acl.entries.iter().any(is_open).then_some(acl.version)),
-        Err(error) if is_of_others(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+/// What an ACL lets anybody do.
+enum Openness {
+    /// Anything; the version of the ACL.
+    Wide(i32),
+    /// Something.
+    Partly(Permissions),
+    /// Nothing.
+    None,
 }
 
-fn is_open(entry: &Entry) -> bool {
-    entry.scheme == "world" && entry.id == "anyone" && entry.permissions == ALL
+fn openness(nodes: &mut impl Nodes, path: &str) -> Result<Openness, SessionError> {
+    let acl = match nodes.acl(path) {
+        Err(error) if is_of_others(&error) => return Ok(Openness::None),
+        acl => acl?,
+    };
+    let is_of_anybody = |entry: &&Entry| entry.scheme == "world" && entry.id == "anyone";
+    let of_anybody = acl.entries.iter().filter(is_of_anybody);
+    let permissions = of_anybody.fold(0, |all, entry| all | entry.permissions) & ALL;
+    Ok(match permissions {
+        ALL => Openness::Wide(acl.version),
+        0 => Openness::None,
+        some => Openness::Partly(Permissions(some)),
+    })
 }
 
 /// Who may not even look has nothing to give away, nor has anybody what is not there.
@@ -217,15 +250,27 @@ mod tests {
 
     #[test]
     fn what_somebody_has_set_stays() {
-        for (path, entries) in [
-            ("/", vec![entry("world", "anyone", 1)]),
-            ("/", vec![entry("sasl", "c", ALL)]),
-            ("/", vec![entry("digest", "c:x", ALL)]),
+        for (entries, expected) in [
+            (
+                vec![entry("world", "anyone", 1)],
+                Outcome::PartlyOpen(Permissions(1)),
+            ),
+            (
+                vec![entry("world", "anyone", ALL - 16), entry("sasl", "c", ALL)],
+                Outcome::PartlyOpen(Permissions(ALL - 16)),
+            ),
+            (vec![entry("world", "anyone", 0)], Outcome::NotNeeded),
+            (vec![entry("sasl", "c", ALL)], Outcome::NotNeeded),
+            (vec![entry("digest", "c:x", ALL)], Outcome::NotNeeded),
         ] {
             let mut there = fresh();
-            there.change(path, entries);
-            assert_eq!(take(&mut there, &users()).unwrap(), Outcome::NotNeeded);
+            there.change("/", entries);
+            assert_eq!(look(&mut there).unwrap(), expected);
+            assert_eq!(take(&mut there, &users()).unwrap(), expected);
             assert!(there.changes.is_empty());
+        }
+        for (permissions, shown) in [(1, "r"), (15, "cdrw"), (ALL, "cdrwa"), (24, "da")] {
+            assert_eq!(Permissions(permissions).to_string(), shown);
         }
         let mut quota = fresh();
         quota.change("/zookeeper/quota", vec![entry("digest", "c:x", ALL)]);
