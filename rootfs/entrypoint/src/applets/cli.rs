@@ -11,7 +11,7 @@ use crate::auth::{Asked, User, asked, own};
 use crate::endpoint::Endpoint;
 use crate::java::{JavaCommand, logback};
 use crate::journal::Journal;
-use crate::tls::{self, StoreError, stores};
+use crate::tls::{self, stores};
 use crate::variables::ids::{PID_FILE, PORT_NUMBER};
 use crate::variables::{Environment, Reading, Values};
 
@@ -70,11 +70,11 @@ pub(super) fn run(arguments: &[OsString]) -> ExitCode {
 
 /// As the user that Java runs as: what it would say itself is a stack trace.
 fn check_stores(environment: &Environment, values: &Values) -> Result<(), ExitCode> {
-    let unreadable = stores::unreadable_by_client(environment, values);
-    for store in &unreadable {
-        Journal::default().error(StoreError::Unreadable(store.clone()));
+    let unusable = stores::unusable_by_client(environment, values);
+    for error in &unusable {
+        Journal::default().error(error);
     }
-    if unreadable.is_empty() {
+    if unusable.is_empty() {
         Ok(())
     } else {
         Err(failure())

@@ -16,7 +16,7 @@ use crate::properties::Properties;
 use crate::release::{Installed, ReleaseError};
 use crate::servers::ServerList;
 use crate::stamp::{self, Owner};
-use crate::tls::{Unreadable, stores};
+use crate::tls::{StoreError, stores};
 use crate::variables::Values;
 use crate::variables::ids::{BASE_DIR, CONF_DIR, DATA_DIR, DATA_LOG_DIR};
 
@@ -47,8 +47,8 @@ pub struct Facts {
     pub of_data_log: History,
     /// The permissions of the `zoo.cfg` that is there.
     pub config_mode: Option<u32>,
-    /// The stores for TLS that the user of the server cannot read.
-    pub unreadable_stores: Vec<Unreadable>,
+    /// The stores for TLS that the user of the server cannot read, or cannot use.
+    pub unusable_stores: Vec<StoreError>,
 }
 
 /// What is known before anything is looked at.
@@ -209,7 +209,7 @@ impl Facts {
                 of_data,
                 of_data_log,
                 config_mode: mode(&config_path),
-                unreadable_stores: stores::unreadable(values, surroundings.reader),
+                unusable_stores: stores::unusable(values, surroundings.reader),
             }),
             (installed, config, myid) => Err([installed.err(), config.err(), myid.err()]
                 .into_iter()

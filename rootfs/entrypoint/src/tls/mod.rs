@@ -11,4 +11,4 @@ pub mod sides;
 pub mod stores;
 
 pub use sides::{CLIENT_ROWS, CLIENTS, ROWS, SERVER_ROWS, SERVERS, SIDES, Side, Store};
-pub use stores::{StoreError, Unreadable};
+pub use stores::StoreError;

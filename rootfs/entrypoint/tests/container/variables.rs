@@ -615,7 +615,7 @@ fn outcome(pairs: &[(&str, &str)]) -> Vec<String> {
         of_data: History::default(),
         of_data_log: History::default(),
         config_mode: None,
-        unreadable_stores: Vec::new(),
+        unusable_stores: Vec::new(),
     };
     let plan = Plan::make(&environment, &values, &facts).unwrap();
     let config = ServerConfig {

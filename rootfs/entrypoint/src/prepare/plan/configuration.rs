@@ -75,7 +75,7 @@ pub(super) fn decide(
             let (listed, of_name) = servers_to_write(values, facts, &own);
             let (body, mut warnings) = config::body(values, &listed, facts.installed);
             warnings.extend(of_name);
-            let stores = stores::problems(values, &facts.unreadable_stores);
+            let stores = stores::problems(values, &facts.unusable_stores);
             let settings = unmet(&Properties::parse(body.as_bytes()), Origin::Settings);
             // Without stores there is nothing more to be said of TLS.
             let follows = |error: &PlanError| {

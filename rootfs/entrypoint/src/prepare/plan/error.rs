@@ -105,7 +105,7 @@ impl PlanError {
             Self::Store(StoreError::NotNamed { .. } | StoreError::UnknownType { .. }) => {
                 broken.is_any_of(&tls::ROWS) || broken.is_a_setting()
             }
-            Self::Store(StoreError::Unreadable(_)) => false,
+            Self::Store(StoreError::Unreadable(_) | StoreError::Lacks { .. }) => false,
             _ => !broken.is_nothing(),
         }
     }

@@ -32,7 +32,7 @@ fn facts() -> Facts {
         of_data: History::default(),
         of_data_log: History::default(),
         config_mode: None,
-        unreadable_stores: Vec::new(),
+        unusable_stores: Vec::new(),
     }
 }
 
