@@ -12,9 +12,12 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+
 use super::kinds::Kind;
 use super::secret::Secret;
 use super::table::Variable;
+use crate::file;
 
 /// The environment, as far as its names are text.
 #[derive(Clone, Debug, Default)]
@@ -165,7 +168,7 @@ impl Environment {
         warnings: &mut Vec<String>,
     ) -> Result<String, Problem> {
         let mut read = self.read.borrow_mut();
-        let source = match std::fs::read_to_string(path) {
+        let source = match text_of(path) {
             Ok(content) => {
                 read.insert(path.to_owned(), Secret::new(&content));
                 return Ok(content);
@@ -212,6 +215,17 @@ impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
     }
 }
 
+/// What a file says, without the mark that some editors begin it with. It is read as files of others are: the
+/// daemon user may write where the file is.
+fn text_of(path: &Path) -> io::Result<String> {
+    let content = file::read(path)?.ok_or(Errno::ENOENT)?;
+    let text = String::from_utf8(content).map_err(|_| io::Error::other("it is not valid UTF-8"))?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(marked) => marked.to_owned(),
+        None => text,
+    })
+}
+
 /// What is left of a text that a user wrote.
 type Strip = fn(&str) -> &str;
 
@@ -231,7 +245,9 @@ fn unquoted(text: &str) -> &str {
 mod tests {
     use super::*;
     use crate::variables::TABLE;
+    use std::fs::Permissions;
     use std::os::unix::ffi::OsStringExt;
+    use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 
     const PORT: &str = "ZOO_PORT_NUMBER";
 
@@ -292,6 +308,8 @@ mod tests {
             ("2182\n", "ZOO_PORT_NUMBER_FILE=2182"),
             ("2182\r\n", "ZOO_PORT_NUMBER_FILE=2182"),
             ("\"2182\"", "ZOO_PORT_NUMBER_FILE=2182"),
+            ("\u{feff}2182\n", "ZOO_PORT_NUMBER_FILE=2182"),
+            ("\u{feff}\n", "unset"),
             ("\n", "unset"),
         ] {
             std::fs::write(&path, content).unwrap();
@@ -312,6 +330,55 @@ mod tests {
             given(&[("ZOO_PORT_NUMBER_FILE", "/nowhere")]).0,
             "ZOO_PORT_NUMBER_FILE names /nowhere, which cannot be read: No such file or directory (os error 2)"
         );
+    }
+
+    fn refused(path: &Path) -> String {
+        let (said, _) = given(&[("ZOO_PORT_NUMBER_FILE", path.to_str().unwrap())]);
+        let reason = said.split_once("cannot be read: ");
+        reason.map_or(said.clone(), |(_, reason)| reason.to_owned())
+    }
+
+    #[test]
+    fn a_file_is_read_as_one_that_anybody_may_have_put_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("port");
+        std::fs::write(&path, vec![b'1'; (1 << 20) + 1]).unwrap();
+        assert_eq!(refused(&path), "it has more than 1048576 bytes");
+        std::fs::write(&path, [0xff]).unwrap();
+        assert_eq!(refused(&path), "it is not valid UTF-8");
+        assert_eq!(refused(directory.path()), "it is no regular file");
+        let pipe = directory.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(refused(&pipe), "it is no regular file");
+
+        // Links of the daemon user to what is not its own; only root could be fooled by them.
+        if nix::unistd::geteuid().is_root() {
+            std::fs::write(&path, "2183").unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(0o400)).unwrap();
+            std::fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+            let link = directory.path().join("link");
+            symlink(&path, &link).unwrap();
+            assert_eq!(refused(&link), "ZOO_PORT_NUMBER_FILE=2183");
+            lchown(&link, Some(1000), Some(1000)).unwrap();
+            assert_eq!(refused(&link), "Permission denied (os error 13)");
+        }
+    }
+
+    #[test]
+    fn secrets_as_engines_lay_them_down() {
+        // Docker: a file. Kubernetes: a link to a link to a directory, each replaced as a whole.
+        let mount = tempfile::tempdir().unwrap();
+        let at = |name: &str| mount.path().join(name);
+        std::fs::write(at("docker"), "2182").unwrap();
+        std::fs::create_dir(at("..2026_11_23")).unwrap();
+        std::fs::write(at("..2026_11_23/kubernetes"), "2182").unwrap();
+        symlink("..2026_11_23", at("..data")).unwrap();
+        symlink("..data/kubernetes", at("kubernetes")).unwrap();
+        // `/var/run` is a link itself.
+        symlink(mount.path(), at("run")).unwrap();
+        for name in ["docker", "kubernetes", "run/docker", "run/kubernetes"] {
+            assert_eq!(refused(&at(name)), "ZOO_PORT_NUMBER_FILE=2182", "{name}");
+        }
     }
 
     #[test]

@@ -75,16 +75,18 @@ fn a_signal_during_the_preparation_ends_it() {
         // Asks for the threads of a JVM, and there is none.
         (Signal::SIGQUIT, Some(7)),
     ] {
-        let mut container = Container::open();
-        let fifo = container.path("tick");
+        let container = Container::open();
+        let fifo = container.path("fifo");
         mkfifo(&fifo, Mode::S_IRWXU).unwrap();
-        container.set("ZOO_TICK_TIME_FILE", fifo.to_str().unwrap());
+        fs::create_dir_all(container.path("conf/initdb.d")).unwrap();
+        let hook = format!("trap '' TERM INT; read line < {}", fifo.display());
+        fs::write(container.path("conf/initdb.d/a.sh"), hook).unwrap();
         container.java("exit 7");
         let process = container.start(&SERVE);
         // Opens once the other side reads, that is, in the middle of the preparation.
         let mut writer = OpenOptions::new().write(true).open(&fifo).unwrap();
         process.signal(signal);
-        writer.write_all(b"2000\n").unwrap();
+        writer.write_all(b"\n").unwrap();
         drop(writer);
         assert_eq!(process.end().code, status, "{signal}");
         let java = container.path("arguments");
