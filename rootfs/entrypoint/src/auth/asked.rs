@@ -1,7 +1,7 @@
 //! What the variables ask for: who may log in at the server, and as whom this container does.
 
 use super::own;
-use super::users::{PasswordProblem, Unequal, User, UserName, Users};
+use super::users::{PasswordProblem, Unequal, Unfit, User, UserName, Users};
 use crate::variables::ids::{
     ALLOW_ANONYMOUS_LOGIN, CLIENT_PASSWORD, CLIENT_USER, ENABLE_AUTH, ENABLE_QUORUM_AUTH, Id,
     QUORUM_LEARNER_PASSWORD, QUORUM_LEARNER_USER, QUORUM_SERVER_PASSWORDS, QUORUM_SERVER_USERS,
@@ -72,6 +72,15 @@ pub enum AuthError {
         passwords: &'static str,
         /// The lengths.
         counts: Unequal,
+    },
+    /// A list in which each password stands in quotes.
+    #[error(
+        "{passwords} has quotes around each of its passwords, which would be a part of them: leave them out, or put \
+         one pair around all of the list"
+    )]
+    Quoted {
+        /// The variable.
+        passwords: &'static str,
     },
     /// A password that cannot be used.
     #[error("{variable}: the password of {user} contains {problem}")]
@@ -193,11 +202,15 @@ impl Reader<'_> {
             (true, Some(_)) => return self.half(passwords.name(), users.name()),
             (false, Some(secret)) => match Users::zip(names, secret) {
                 Ok(zipped) => (zipped, passwords),
-                Err(counts) => {
-                    self.errors.push(AuthError::Unequal {
-                        users: users.name(),
-                        passwords: passwords.name(),
-                        counts,
+                Err(unfit) => {
+                    let passwords = passwords.name();
+                    self.errors.push(match unfit {
+                        Unfit::Unequal(counts) => AuthError::Unequal {
+                            users: users.name(),
+                            passwords,
+                            counts,
+                        },
+                        Unfit::Quoted => AuthError::Quoted { passwords },
                     });
                     return None;
                 }
@@ -276,6 +289,21 @@ mod tests {
     const QUORUM: (&str, &str) = ("ZOO_ENABLE_QUORUM_AUTH", "yes");
     const USERS: (&str, &str) = ("ZOO_SERVER_USERS", "user1,user2");
     const PASSWORDS: (&str, &str) = ("ZOO_SERVER_PASSWORDS", "pw1, pw2");
+
+    #[test]
+    fn quotes_around_each_password_are_no_part_of_them() {
+        let quoted = ("ZOO_SERVER_PASSWORDS", r#""pw1","pw2""#);
+        let (_, said) = read(&[AUTH, USERS, quoted]);
+        assert_eq!(
+            said,
+            [
+                "ZOO_SERVER_PASSWORDS has quotes around each of its passwords, which would be a part of them: leave them \
+                 out, or put one pair around all of the list"
+            ]
+        );
+        let around = ("ZOO_SERVER_PASSWORDS", r#""pw1,pw2""#);
+        assert_eq!(read(&[AUTH, USERS, around]).1, [""; 0]);
+    }
 
     #[test]
     fn what_is_asked_for() {
@@ -367,7 +395,7 @@ mod tests {
                     ("ZOO_CLIENT_USER", "user1"),
                     ("ZOO_CLIENT_PASSWORD", "pw\npw"),
                 ],
-                &["ZOO_CLIENT_PASSWORD: the password of user1 contains a control character"],
+                &["ZOO_CLIENT_PASSWORD: the password of user1 contains a line end"],
             ),
         ] {
             assert_eq!(read(pairs).1, expected, "{pairs:?}");

@@ -31,8 +31,20 @@ pub enum PasswordProblem {
     #[error("`${{`, which Java would replace")]
     Expanded,
     /// A quoted string of a JAAS file ends with its line.
+    #[error("a line end")]
+    LineEnd,
+    /// Likewise.
     #[error("a control character")]
     Control,
+}
+
+/// Why names and passwords do not fit together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// There are more of the ones.
+    Unequal(Unequal),
+    /// Each password stands in quotes, which would be a part of it.
+    Quoted,
 }
 
 /// Two lists of different length.
@@ -57,6 +69,11 @@ impl UserName {
         let mut names: Vec<Self> = Vec::new();
         let mut problems = Vec::new();
         for word in words(text) {
+            // What follows a user and `:` is a password as a rule, with commas and blanks in it.
+            if let Some((before, _)) = word.split_once(':') {
+                problems.push(format!("`{before}:…` is no user: allowed are {LETTERS}"));
+                break;
+            }
             match Self::parse(word) {
                 None => problems.push(format!("`{word}` is no user: allowed are {LETTERS}")),
                 Some(name) if names.contains(&name) => {
@@ -92,13 +109,16 @@ impl fmt::Display for UserName {
 
 impl Users {
     /// Puts names and a list of passwords together.
-    pub fn zip(names: &[UserName], passwords: &Secret) -> Result<Self, Unequal> {
+    pub fn zip(names: &[UserName], passwords: &Secret) -> Result<Self, Unfit> {
         let passwords: Vec<&str> = words(passwords.reveal()).collect();
         if names.len() != passwords.len() {
-            return Err(Unequal {
+            return Err(Unfit::Unequal(Unequal {
                 names: names.len(),
                 passwords: passwords.len(),
-            });
+            }));
+        }
+        if are_quoted(&passwords) {
+            return Err(Unfit::Quoted);
         }
         let users = names.iter().zip(passwords).map(|(name, password)| User {
             name: name.clone(),
@@ -130,6 +150,8 @@ impl User {
         let password = self.password.reveal();
         if password.contains("${") {
             Some(PasswordProblem::Expanded)
+        } else if password.contains(['\n', '\r']) {
+            Some(PasswordProblem::LineEnd)
         } else if password.chars().any(char::is_control) {
             Some(PasswordProblem::Control)
         } else {
@@ -142,6 +164,15 @@ impl User {
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| matches!(letter, ',' | ';') || letter.is_whitespace())
         .filter(|word| !word.is_empty())
+}
+
+/// Whether some word ends with the quote with which the next one begins. Those around the whole list are gone.
+fn are_quoted(words: &[&str]) -> bool {
+    let meet = |pair: &[&str]| {
+        (pair[0].chars().last())
+            .is_some_and(|last| matches!(last, '"' | '\'') && pair[1].starts_with(last))
+    };
+    words.windows(2).any(meet)
 }
 
 #[cfg(test)]
@@ -164,10 +195,15 @@ mod tests {
         for (text, problems) in [
             (
                 "a:b,c,ä",
+                &["`a:…` is no user: allowed are letters, digits, `_`, `-` and `.`"][..],
+            ),
+            (
+                "a!,ä,b:geheim ge$heim",
                 &[
-                    "`a:b` is no user: allowed are letters, digits, `_`, `-` and `.`",
+                    "`a!` is no user: allowed are letters, digits, `_`, `-` and `.`",
                     "`ä` is no user: allowed are letters, digits, `_`, `-` and `.`",
-                ][..],
+                    "`b:…` is no user: allowed are letters, digits, `_`, `-` and `.`",
+                ],
             ),
             ("a b a", &["a is named twice"]),
             (" ,", &["names no user"]),
@@ -187,10 +223,23 @@ mod tests {
         for (passwords, count) in [("x", 1), ("x y z", 3), ("", 0)] {
             assert_eq!(
                 Users::zip(&names("a,b"), &Secret::new(passwords)),
-                Err(Unequal {
+                Err(Unfit::Unequal(Unequal {
                     names: 2,
                     passwords: count
-                })
+                }))
+            );
+        }
+        for quoted in [r#"x","y"#, r#""x", "y""#, "x' 'y", "'x';'y'"] {
+            assert_eq!(
+                Users::zip(&names("a,b"), &Secret::new(quoted)),
+                Err(Unfit::Quoted),
+                "{quoted}"
+            );
+        }
+        for fine in [r#""x",'y'"#, r#"x,"y""#, r#"x",y"#] {
+            assert!(
+                Users::zip(&names("a,b"), &Secret::new(fine)).is_ok(),
+                "{fine}"
             );
         }
     }
@@ -206,7 +255,8 @@ mod tests {
             assert_eq!(problem(fine), None, "{fine}");
         }
         assert_eq!(problem("a${b}"), Some(PasswordProblem::Expanded));
-        assert_eq!(problem("a\nb"), Some(PasswordProblem::Control));
+        assert_eq!(problem("a\n"), Some(PasswordProblem::LineEnd));
+        assert_eq!(problem("a\tb"), Some(PasswordProblem::Control));
     }
 
     proptest! {

@@ -140,7 +140,12 @@ impl Reading {
                         let name = given.name.clone();
                         let problem = match variable.kind {
                             // The good ones among them may be passwords.
-                            Kind::Settings => Problem::Malformed { name, reason },
+                            Kind::Settings | Kind::Users => Problem::Malformed { name, reason },
+                            Kind::User => Problem::NotAllowed {
+                                name,
+                                value: without_password(&given.text),
+                                reason,
+                            },
                             _ => Problem::NotAllowed {
                                 name,
                                 value: given.text.clone(),
@@ -164,6 +169,11 @@ impl Reading {
             }
         }
     }
+}
+
+/// A user as it may be shown: what follows `:` is a password as a rule.
+fn without_password(text: &str) -> String {
+    (text.split_once(':')).map_or_else(|| text.to_owned(), |(user, _)| format!("{user}:…"))
 }
 
 /// A lookup that the compiler has checked: `ids` refuses rows of another kind.

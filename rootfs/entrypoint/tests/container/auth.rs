@@ -176,6 +176,25 @@ fn everything_that_is_wrong_is_said_at_once() {
 }
 
 #[test]
+fn a_password_beside_a_user_is_not_told() {
+    let mut container = asking();
+    container
+        .set("ZOO_SERVER_USERS", "user1:geheim ge!heim,user2:geheim")
+        .set("ZOO_CLIENT_USER", "user1:geheim");
+    let ended = container.serve();
+    assert_eq!(ended.code, Some(1));
+    assert!(!format!("{ended:?}").contains("heim"), "{ended:?}");
+    let letters = "letters, digits, `_`, `-` and `.`";
+    for said in [
+        format!("ZOO_SERVER_USERS: `user1:…` is no user: allowed are {letters}"),
+        format!("ZOO_CLIENT_USER is `user1:…`: allowed is a name of {letters}"),
+    ] {
+        let line = format!("zookeeper-entrypoint: error: {said}");
+        assert!(ended.stderr.lines().any(|it| it == line), "{ended:?}");
+    }
+}
+
+#[test]
 fn a_file_that_is_kept_and_does_not_protect_ends_the_start() {
     let container = asking();
     fs::create_dir(container.path("conf")).unwrap();

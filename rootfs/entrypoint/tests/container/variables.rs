@@ -432,7 +432,7 @@ const ROWS: &[Row] = &[
         "ZOO_QUORUM_LEARNER_USER",
         "q",
         "value ZOO_QUORUM_LEARNER_USER=q",
-        "q:r",
+        "q!r",
         "a name of letters, digits, `_`, `-` and `.`",
     ),
     (
