@@ -11,6 +11,7 @@ use std::path::Path;
 use super::PlanError;
 use super::number::OwnNumber;
 use super::servers;
+use crate::auth::ports;
 use crate::config;
 use crate::prepare::facts::{Facts, Found, Kept, Reason};
 use crate::properties::{self, Properties};
@@ -20,7 +21,9 @@ use crate::servers::{Host, Server, ServerId, ServerList};
 use crate::stamp;
 use crate::tls::{passwords, rules, stores};
 use crate::variables::Values;
-use crate::variables::ids::{ADVERTISED_HOST, CONF_DIR, SERVERS};
+use crate::variables::ids::{
+    ADVERTISED_HOST, CONF_DIR, ENABLE_AUTH, ENABLE_QUORUM_AUTH, SERVERS, TLS_QUORUM_ENABLE,
+};
 
 /// Which file the server reads. In a quorum ZooKeeper writes beside it, also without reconfiguration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,6 +177,9 @@ fn needs_own_name(release: Release) -> bool {
 /// what to say of one that nobody has chosen.
 fn servers_to_write(values: &Values, facts: &Facts, own: &Own) -> (ServerList, Option<String>) {
     let servers = values.servers(SERVERS).clone();
+    if is_for_nobody_else(values) {
+        return (on_loopback(&servers, own), None);
+    }
     if !config::asks_for_reconfiguration(values) || !needs_own_name(facts.installed.release) {
         return (servers, None);
     }
@@ -189,6 +195,27 @@ fn servers_to_write(values: &Values, facts: &Facts, own: &Own) -> (ServerList, O
         )
     });
     (servers.with(entry), warning)
+}
+
+/// Whether the ports between servers are for this one alone, and nothing else keeps others out: with passwords for
+/// clients, without a list that anybody has given, and without a way to get one.
+fn is_for_nobody_else(values: &Values) -> bool {
+    values.boolean(ENABLE_AUTH)
+        && !values.boolean(ENABLE_QUORUM_AUTH)
+        && !values.boolean(TLS_QUORUM_ENABLE)
+        && values.given_as(SERVERS).is_none()
+        && !config::asks_for_reconfiguration(values)
+}
+
+fn on_loopback(servers: &ServerList, own: &Own) -> ServerList {
+    let servers = servers.clone();
+    let Some(mut entry) = own.entry(&servers).cloned() else {
+        return servers;
+    };
+    for address in &mut entry.addresses {
+        address.host = ports::loopback();
+    }
+    servers.with(entry)
 }
 
 /// The own entry with the own name in the place of `0.0.0.0`, where there is somebody to rejoin.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use super::directories::Directory;
 use super::facts::{Facts, Found};
 use super::history::Storage;
-use crate::auth::{Asked, doubts, sasl};
+use crate::auth::{Asked, doubts, ports, sasl};
 use crate::config;
 use crate::gate::{self, Configuration};
 use crate::properties::Properties;
@@ -79,6 +79,7 @@ impl Plan {
         warnings.extend(number.warning(facts));
         let config = configuration::decide(values, facts, &number, &mut errors);
         warnings.extend(config.warnings);
+        warnings.extend(ports::warning(values, &config.properties));
         let by_flags = protection::unmet_by_flags(environment, values, &config.properties);
         errors.extend(by_flags.map(PlanError::from));
         warnings.extend(storage(values, facts).warnings());

@@ -529,3 +529,33 @@ fn authentication_is_in_the_file_or_there_is_no_start() {
         assert!(made(&[ALLOWED, skipped], &facts()).is_ok());
     }
 }
+
+#[test]
+fn passwords_of_clients_do_not_close_the_ports_between_servers() {
+    let own_only = "\nserver.1=127.0.0.1:2888:3888;2181\n";
+    let open = "reads and writes everything without a password";
+    let list = ("ZOO_SERVERS", "zoo:2888:3888");
+    let quorum_auth = [
+        ("ZOO_ENABLE_QUORUM_AUTH", "yes"),
+        ("ZOO_QUORUM_LEARNER_USER", "q"),
+        ("ZOO_QUORUM_LEARNER_PASSWORD", "geheim"),
+        ("ZOO_QUORUM_SERVER_USERS", "q"),
+        ("ZOO_QUORUM_SERVER_PASSWORDS", "geheim"),
+    ];
+    for (more, is_own_only, is_warned_of) in [
+        (&[][..], true, false),
+        (&[list][..], false, true),
+        (&[("ZOO_RECONFIG_ENABLED", "yes")], false, true),
+        (&[("ZOO_CFG_quorumListenOnAllIPs", "true")], true, true),
+        (&quorum_auth, false, false),
+        (&[("ZOO_STANDALONE_ENABLED", "yes")], false, false),
+    ] {
+        let plan = plan(&[&AUTH[..], more].concat(), &facts());
+        let config = plan.config.unwrap();
+        assert_eq!(config.contains(own_only), is_own_only, "{more:?} {config}");
+        let is_said = plan.warnings.iter().any(|warning| warning.contains(open));
+        assert_eq!(is_said, is_warned_of, "{more:?} {:?}", plan.warnings);
+    }
+    let without = plan(&[ALLOWED], &facts()).config.unwrap();
+    assert!(without.contains("\nserver.1=0.0.0.0:2888:3888;2181\n"));
+}
