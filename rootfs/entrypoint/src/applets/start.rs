@@ -13,7 +13,7 @@ use crate::control::Listener;
 use crate::endpoint::{Endpoint, Transport};
 use crate::exit::{self, Circumstances};
 use crate::file::{self, Reader};
-use crate::java::{JavaCommand, ServerConfig, heap, jmx, logback};
+use crate::java::{JavaCommand, ServerConfig, admin, crash, heap, jmx, logback};
 use crate::journal::{Format, Journal};
 use crate::prepare::daemon::{self, Identity, IdentityError};
 use crate::prepare::facts::{self, Facts, Surroundings};
@@ -24,7 +24,7 @@ use crate::prepare::plan::Plan;
 use crate::prepare::system::Host;
 use crate::prepare::{self, Prepared, adopt, files, memory};
 use crate::supervise::{Ended, Grace, Program, Signals, Supervisor, code_of};
-use crate::variables::ids::{CONF_DIR, DEBUG, LOG_FORMAT, PID_FILE, STOP_TIMEOUT};
+use crate::variables::ids::{CONF_DIR, DEBUG, LOG_DIR, LOG_FORMAT, PID_FILE, STOP_TIMEOUT};
 use crate::variables::{Environment, Reading, Values};
 
 /// Prepares a server and runs it; the status of the container.
@@ -56,6 +56,7 @@ fn supervise(signals: &mut Signals, mut server: Server<'_>) -> ExitCode {
     }
     .run(&mut server);
     let _ = fs::remove_file(&server.pid_file);
+    server.keep_reports();
     let code = match ended {
         Ok(ended) => {
             if let Some(meaning) = exit::meaning(ended, &server) {
@@ -91,6 +92,7 @@ struct Server<'a> {
     environment: &'a Environment,
     java: JavaCommand,
     pid_file: PathBuf,
+    log_directory: PathBuf,
     prepared: Prepared,
     /// `dataDir` and `dataLogDir`.
     data: [PathBuf; 2],
@@ -101,6 +103,27 @@ struct Server<'a> {
     guard: Option<Guard>,
     /// The one that follows it, once somebody has asked for a restart.
     next: Option<Box<Self>>,
+}
+
+impl Server<'_> {
+    /// What Java has left of a crash would go with the private directory.
+    fn keep_reports(&self) {
+        let Some(runtime) = &self.prepared.runtime else {
+            return;
+        };
+        match crash::keep(runtime, &self.log_directory) {
+            Ok(reports) => reports.iter().for_each(|report| {
+                self.journal.note(format_args!(
+                    "Java has crashed: its report, which may have passwords in it, is {} now",
+                    report.display()
+                ));
+            }),
+            Err(error) => self.journal.warning(format_args!(
+                "the report of the crash of Java cannot be kept in {}: {error}",
+                self.log_directory.display()
+            )),
+        }
+    }
 }
 
 impl Circumstances for Server<'_> {
@@ -252,6 +275,7 @@ fn step_by_step<'a>(
         order: order(&plan.logins, &prepared, journal),
         guard: None,
         pid_file: pid_file.to_owned(),
+        log_directory: values.path(LOG_DIR).to_owned(),
         prepared,
         data: [&facts.data_directory, &facts.data_log_directory].map(PathBuf::clone),
         journal,
@@ -368,10 +392,17 @@ fn command(
         properties: &plan.properties,
         release,
     };
+    let shown = admin::warning(environment, values, &config);
+    shown
+        .iter()
+        .for_each(|warning| complaints.journal.warning(warning));
     let mut java = JavaCommand::server(environment, values, &config);
     java.put_first(logback::of_server(values, Some(release)));
     let passwords = login::of_server(&plan.logins, release, runtime);
     java.put_first(passwords.map_err(|error| complaints.say(error)).ok()?);
+    if let Some(runtime) = runtime {
+        java.report_crashes_to(runtime);
+    }
     java.hide_secrets(runtime)
         .map_err(|error| complaints.say(error))
         .ok()?;

@@ -171,7 +171,7 @@ mod tests {
         let path = file.path();
         assert!(
             line.starts_with(&format!(
-                "java @{} -Dzookeeper.client.secure=true \
+                "java @{} -XX:ErrorFile=/dev/null -Dzookeeper.client.secure=true \
                  -Dzookeeper.clientCnxnSocket=org.apache.zookeeper.ClientCnxnSocketNetty \
                  -Dzookeeper.ssl.keyStore.location=/a.p12 -Dzookeeper.ssl.trustStore.location=/b.pem ",
                 path.display()

@@ -4,7 +4,9 @@
 //! nobody may see is not on the command line, which every process of the container can read: it goes by way
 //! of private files (see [`secret`]).
 
+pub mod admin;
 mod client;
+pub mod crash;
 pub mod flags;
 pub mod heap;
 pub mod jmx;
@@ -125,6 +127,7 @@ impl JavaCommand {
         let mut line = Line::default();
         line.argument_file(&file.path());
         self.secrets.clear();
+        self.report_no_crashes();
         self.begin_with(line);
         Ok(Some(file))
     }

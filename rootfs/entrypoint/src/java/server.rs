@@ -3,12 +3,10 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::secret::{self, SecretProperty};
-use super::{JavaCommand, Line, flags, heap, jmx, logging};
+use super::{JavaCommand, Line, admin, heap, jmx, logging, secret};
 use crate::prepare::DEFAULT_FILES;
 use crate::properties::Properties;
 use crate::release::Release;
-use crate::tls::passwords;
 use crate::variables::ids::{
     ADMIN_SERVER_ADDRESS, BASE_DIR, CONF_DIR, HEAP_SIZE, JVMFLAGS, LOG_DIR, LOG_LEVEL, LOG4J_PROP,
     SERVER_JVMFLAGS, SUPER_USER_PASSWORD,
@@ -16,9 +14,6 @@ use crate::variables::ids::{
 use crate::variables::{Environment, Values};
 
 const SERVER: &str = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
-
-/// Where nobody outside the container can ask.
-const LOOPBACK: &str = "127.0.0.1";
 
 /// The `zoo.cfg` that the server reads.
 #[derive(Clone, Copy, Debug)]
@@ -59,16 +54,8 @@ impl JavaCommand {
         line.property("zookeeper.log.dir", values.path(LOG_DIR));
         line.property("zookeeper.log.file", "zookeeper.log");
         line.logger(&logging::asked_for(values));
-        let secrets = secret::of_server(values, config);
-        if secrets.iter().any(SecretProperty::is_among_properties)
-            || passwords::stand_in(config.properties)
-            || (flags::of_user(environment, values, SERVER_JVMFLAGS).iter())
-                .any(|flag| passwords::is_in_flag(flag))
-        {
-            // Its command `system_properties` shows all of them to anybody who asks. An address that was given
-            // is said here, too: a `zoo.cfg` that is kept may not have it, and wins if it does.
-            let given = values.optional_text(ADMIN_SERVER_ADDRESS);
-            line.property("zookeeper.admin.serverAddress", given.unwrap_or(LOOPBACK));
+        if let Some(address) = admin::address(environment, values, config) {
+            line.property("zookeeper.admin.serverAddress", address);
         }
         // The files of the image stand behind those of the user, for a read-only directory without them.
         line.class_path(values, [values.path(CONF_DIR), Path::new(DEFAULT_FILES)]);
@@ -76,7 +63,7 @@ impl JavaCommand {
         line.extend(values.flags(JVMFLAGS));
         line.extend([OsString::from(SERVER), config.path.as_os_str().to_owned()]);
         Self {
-            secrets,
+            secrets: secret::of_server(values, config),
             ..Self::new(environment, line)
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use nix::sys::signal::Signal;
@@ -185,4 +186,30 @@ fn the_pid_file_is_there_as_long_as_the_server() {
     process.signal(Signal::SIGTERM);
     process.end();
     assert!(!file.exists());
+}
+
+#[test]
+fn the_report_of_a_crash_is_kept_for_the_user_of_the_server_alone() {
+    let container = Container::open();
+    container.java(
+        r#"for argument in "$@"; do case $argument in -XX:ErrorFile=*) file=${argument#*=};; esac; done
+        echo geheim > "${file%\%p.log}7.log"
+        exit 134"#,
+    );
+    let ended = container.serve();
+    assert_eq!(ended.code, Some(134), "{ended:?}");
+    let report = container.path("log/hs_err_pid7.log");
+    let said = format!(
+        "zookeeper-entrypoint: Java has crashed: its report, which may have passwords in it, is {} now\n",
+        report.display()
+    );
+    assert!(ended.stderr.contains(&said), "{ended:?}");
+    assert_eq!(container.read("log/hs_err_pid7.log"), "geheim\n");
+    let mode = fs::metadata(&report).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o600);
+    let files = container.files();
+    assert!(
+        !files.iter().any(|file| file.starts_with("run/")),
+        "{files:?}"
+    );
 }
