@@ -58,11 +58,11 @@ mod tests {
     const GOLDEN: [(Platform, &str); 2] = [
         (
             Platform::LinuxAmd64,
-            "sha256:42c1cd779cb9f87887056b75912cb5c8fb1fd49953c4b7fc509441c25ef6b9bd",
+            "sha256:f8d7309a5a4d436de0f2db20c498017bd51f2b04e33c799f3eb0428d87351d8d",
         ),
         (
             Platform::LinuxArm64,
-            "sha256:8bd07ec3c4055701e589f91552a949c0f6d663d8d8c91661caa0206285e0e2c6",
+            "sha256:b756d29fc86df02d3632d273d2c00edba49a19c06fbba3ad588543e567854bfb",
         ),
     ];
 
