@@ -159,8 +159,8 @@ size       linux/amd64  …
 same       base, java, zookeeper
 different  shell       836 B, only in A, linux/amd64
                        835 B, only in A, linux/arm64
-           entrypoint  611.5 kB → 758.5 kB (+147.0 kB), linux/amd64
-                       587.3 kB → 714.8 kB (+127.5 kB), linux/arm64
+           entrypoint  [..] kB → [..] kB (+[..] kB), linux/amd64
+                       [..] kB → [..] kB (+[..] kB), linux/arm64
 
 layers
   entrypoint  gzip header: extra flags 0 → 4; entries in another order, from usr on

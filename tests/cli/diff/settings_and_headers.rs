@@ -145,8 +145,8 @@ different  base        1.8 kB → 2.5 kB (+646 B), linux/amd64
                        1.8 kB → 2.5 kB (+630 B), linux/arm64
            shell       836 B → 1.1 kB (+303 B), linux/amd64
                        835 B → 1.1 kB (+304 B), linux/arm64
-           entrypoint  611.5 kB → 757.5 kB (+146.0 kB), linux/amd64
-                       587.3 kB → 713.8 kB (+126.5 kB), linux/arm64
+           entrypoint  [..] kB → [..] kB (+[..] kB), linux/amd64
+                       [..] kB → [..] kB (+[..] kB), linux/arm64
 
 layers
   base, entrypoint  gzip header: extra flags 0 → 4

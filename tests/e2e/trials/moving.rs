@@ -115,6 +115,16 @@ impl Theirs {
         Ok(server)
     }
 
+    /// There is a way back: they have what was written before and since, and write on.
+    fn goes_on(&self, world: &World, image: ImageId, top: &Path) -> anyhow::Result<()> {
+        self.still_owns(top)?;
+        let back = self.start(world, image)?;
+        keeps(&back, "/s32-before", "written-by-them")?;
+        keeps(&back, "/s32-by-ours", "written-by-us")?;
+        keeps(&back, "/s32-with-their-file", "written-by-us")?;
+        write(&back, "/s32-back", "written-by-them")
+    }
+
     /// Nothing has changed hands, and what is new is theirs as well.
     fn still_owns(&self, top: &Path) -> anyhow::Result<()> {
         for path in all_below(top)? {
@@ -180,13 +190,7 @@ fn s32_official(world: &World, image: ImageId) -> anyhow::Result<()> {
         write(&server, path, "written-by-us")?;
         server.stop()?;
     }
-    theirs.still_owns(&top)?;
-
-    let back = theirs.start(world, image)?;
-    keeps(&back, "/s32-before", "written-by-them")?;
-    keeps(&back, "/s32-by-ours", "written-by-us")?;
-    keeps(&back, "/s32-with-their-file", "written-by-us")?;
-    write(&back, "/s32-back", "written-by-them")
+    theirs.goes_on(world, image, &top)
 }
 
 fn s32_bitnami(world: &World, image: ImageId) -> anyhow::Result<()> {
@@ -233,13 +237,7 @@ fn s32_bitnami(world: &World, image: ImageId) -> anyhow::Result<()> {
         same("exit status of create", 0, said.code).context(said.said())?;
         server.stop()?;
     }
-    theirs.still_owns(&top)?;
-
-    let back = theirs.start(world, image)?;
-    keeps(&back, "/s32-before", "written-by-them")?;
-    keeps(&back, "/s32-by-ours", "written-by-us")?;
-    keeps(&back, "/s32-with-their-file", "written-by-us")?;
-    write(&back, "/s32-back", "written-by-them")
+    theirs.goes_on(world, image, &top)
 }
 
 /// A directory with everything in it.
