@@ -37,6 +37,11 @@ fn s30_debug(world: &World, image: ImageId) -> anyhow::Result<()> {
             .env("ENV_DEBUG", debug)
             .start()?;
         let command = server.server()?.command;
+        // Each container has a private directory of its own.
+        let words = command
+            .split(' ')
+            .filter(|word| !word.starts_with("-XX:ErrorFile="));
+        let command: Vec<String> = words.map(str::to_owned).collect();
         let config = server.file("/srv/conf/zookeeper/zoo.cfg")?;
         let (debug, other): (Vec<_>, Vec<_>) =
             (server.notes()?.into_iter()).partition(|note| note.starts_with("debug: "));
