@@ -2,9 +2,9 @@
 //!
 //! Numbers are big-endian; a frame, a buffer and a string begin with their length in 32 bits.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 
@@ -13,6 +13,10 @@ const SESSION_MILLISECONDS: i32 = 30_000;
 
 /// More than a busy server needs, and than an election takes.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// After so much silence others are heard, too: 3.6.0 to 3.6.3 can forget a commit until the next one comes
+/// (ZOOKEEPER-4537), and the only client waits for ever.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// The largest answer that we believe.
 const MOST: usize = 16 * 1024 * 1024;
@@ -37,18 +41,9 @@ impl Session {
     pub fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect_timeout(&address, PATIENCE)
             .with_context(|| format!("cannot connect to {address}"))?;
-        stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
         let mut session = Self { stream, count: 0 };
-        let mut hello = Record::default();
-        // Version, last transaction seen, time limit, session to take up, its password.
-        hello
-            .int(0)
-            .long(0)
-            .int(SESSION_MILLISECONDS)
-            .long(0)
-            .bytes(&[0; 16]);
-        session.send(&hello)?;
+        session.send(&hello())?;
         (session.receive()).with_context(|| format!("{address} gives no session"))?;
         Ok(session)
     }
@@ -106,13 +101,33 @@ impl Session {
         })
     }
 
+    /// Waits for the first byte. Whoever opens a session meanwhile makes a commit, and sees to what is forgotten.
+    fn await_answer(&self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        self.stream.set_read_timeout(Some(SILENCE))?;
+        let mut others = Vec::new();
+        loop {
+            match self.stream.peek(&mut [0]) {
+                Ok(_) => break,
+                Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error.into()),
+                Err(error) if Instant::now() > deadline => return Err(error.into()),
+                Err(_) => {
+                    let mut other =
+                        TcpStream::connect_timeout(&self.stream.peer_addr()?, PATIENCE)?;
+                    other.write_all(&frame(&hello()))?;
+                    others.push(other);
+                }
+            }
+        }
+        Ok(self.stream.set_read_timeout(Some(PATIENCE))?)
+    }
+
     fn send(&mut self, record: &Record) -> anyhow::Result<()> {
-        let mut frame = Record::default();
-        frame.bytes(&record.0);
-        Ok(self.stream.write_all(&frame.0)?)
+        Ok(self.stream.write_all(&frame(record))?)
     }
 
     fn receive(&mut self) -> anyhow::Result<Vec<u8>> {
+        self.await_answer()?;
         let mut length = [0; 4];
         self.stream.read_exact(&mut length)?;
         let length = usize::try_from(i32::from_be_bytes(length))?;
@@ -121,6 +136,20 @@ impl Session {
         self.stream.read_exact(&mut frame)?;
         Ok(frame)
     }
+}
+
+/// A record as it goes over the wire: after its length.
+fn frame(record: &Record) -> Vec<u8> {
+    let mut frame = Record::default();
+    frame.bytes(&record.0);
+    frame.0
+}
+
+/// What opens a session: version, last transaction seen, time limit, session to take up, its password.
+fn hello() -> Record {
+    let mut hello = Record::default();
+    (hello.int(0).long(0).int(SESSION_MILLISECONDS).long(0)).bytes(&[0; 16]);
+    hello
 }
 
 impl Drop for Session {

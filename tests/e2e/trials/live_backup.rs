@@ -74,8 +74,10 @@ fn while_written_to(world: &World, image: ImageId) -> anyhow::Result<()> {
             })
             .collect();
         enough.store(true, Ordering::Relaxed);
-        writer.join().expect("the writer does not panic")?;
-        copied
+        let wrote = writer.join().expect("the writer does not panic");
+        // Without a writer there is nothing to copy: its failure is the cause.
+        original.explain(wrote.context("the writer"))?;
+        original.explain(copied)
     })?;
     drop(original);
     let last = written.load(Ordering::Relaxed);

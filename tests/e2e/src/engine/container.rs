@@ -292,7 +292,7 @@ impl Container {
     }
 
     /// A failure is told with the end of the log.
-    fn explain<T>(&self, result: anyhow::Result<T>) -> anyhow::Result<T> {
+    pub fn explain<T>(&self, result: anyhow::Result<T>) -> anyhow::Result<T> {
         result.with_context(|| {
             let log = docker(["logs", "--timestamps", &self.name]).succeed();
             let log = log.map(|log| log.said()).unwrap_or_default();
