@@ -112,8 +112,9 @@ impl Session {
                 Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error.into()),
                 Err(error) if Instant::now() > deadline => return Err(error.into()),
                 Err(_) => {
-                    let mut other =
-                        TcpStream::connect_timeout(&self.stream.peer_addr()?, PATIENCE)?;
+                    let server = self.stream.peer_addr()?;
+                    eprintln!("{server} is silent for {SILENCE:?}: another session is opened");
+                    let mut other = TcpStream::connect_timeout(&server, PATIENCE)?;
                     other.write_all(&frame(&hello()))?;
                     others.push(other);
                 }
